@@ -1,0 +1,54 @@
+// What an extension of the protocol looks like to us (RFC 6455 §9). Knows no particular extension.
+import type { Frame } from './frame.ts';
+
+/** A parameter of an extension as it stands in `Sec-WebSocket-Extensions`; null when it has no value. */
+export type ExtensionParameter = readonly [name: string, value: string | null];
+
+/** The name of an extension, a token. */
+export type ExtensionName = string;
+
+/** One extension in one direction's entry of `Sec-WebSocket-Extensions`. */
+export type ExtensionHeader = readonly [name: ExtensionName, parameters: readonly ExtensionParameter[]];
+
+/** An extension at work on one connection. Frames pass in list order when sent, in reverse order when received. */
+export interface Extension {
+  readonly name: ExtensionName;
+  /**
+   * Turns a received frame into what the next layer sees. Sees data and control frames, passes through what is not its
+   * own, and clears the reserved bits that it owns.
+   *
+   * @param limits.maxSize bytes that the decoded payload may have; null: no limit.
+   * @throws {ProtocolError} the peer broke the extension's rules: the connection fails with 1002.
+   * @throws {PayloadTooBig} the decoded payload passes `maxSize`: the connection fails with 1009.
+   */
+  decode(frame: Frame, limits: { readonly maxSize: number | null }): Frame;
+  /** Turns a frame to be sent into what goes on the wire. */
+  encode(frame: Frame): Frame;
+  /** Frees what the extension holds; called once, when the connection has ended. */
+  close?(): void;
+}
+
+/** Negotiates an extension for a client. */
+export interface ClientExtensionFactory {
+  readonly name: ExtensionName;
+  /** The parameters to offer. */
+  getRequestParams(): readonly ExtensionParameter[];
+  /**
+   * Makes the extension from the server's answer.
+   * @throws {NegotiationError} the answer does not fit the offer.
+   */
+  processResponseParams(parameters: readonly ExtensionParameter[], accepted: readonly Extension[]): Extension;
+}
+
+/** Negotiates an extension for a server. */
+export interface ServerExtensionFactory {
+  readonly name: ExtensionName;
+  /**
+   * Makes the extension from one offer of the client, with the parameters of the answer.
+   * @throws {NegotiationError} this offer is declined; the next one is tried.
+   */
+  processRequestParams(
+    parameters: readonly ExtensionParameter[],
+    accepted: readonly Extension[],
+  ): readonly [readonly ExtensionParameter[], Extension];
+}

@@ -1,0 +1,46 @@
+// The little that the core needs from the machine it runs on. Knows no runtime: each one brings its own.
+
+/** Services of the runtime that the sans-I/O core cannot do by itself. */
+export interface Host {
+  /** Fills all of `bytes` from a cryptographically secure source (RFC 6455 §10.3 asks for it: masks and keys). */
+  fillRandom(bytes: Uint8Array): void;
+  /** Whether all of `bytes` is valid UTF-8. Faster than the core's own loop where the runtime has it in native code. */
+  isUtf8(bytes: Uint8Array): boolean;
+}
+
+/** Settings of a compressor that are not negotiated: see the manual of zlib's `deflateInit2`. */
+export interface CompressSettings {
+  /** 0 (store only) to 9 (smallest output); -1 is zlib's own default, 6. */
+  readonly level?: number;
+  /** 1 to 9: memory for the compressor's state, `1 << (memLevel + 9)` bytes. */
+  readonly memLevel?: number;
+  /** zlib's strategy number, 0 (default) to 4 (fixed). */
+  readonly strategy?: number;
+}
+
+/** A raw deflate compressor with a sliding window that lives from call to call. */
+export interface Deflator {
+  /** Compresses all of `data` and flushes to a byte boundary: the output ends in `00 00 ff ff`. The result is a fresh array. */
+  deflate(data: Uint8Array): Uint8Array;
+  /** Frees native memory at once. Further calls are not allowed. */
+  close(): void;
+}
+
+/** A raw inflate decompressor with a sliding window that lives from call to call. */
+export interface Inflator {
+  /**
+   * Decompresses all of `data`; when `final` is set, as if `00 00 ff ff` followed (RFC 7692 §7.2.2). The result is a
+   * fresh array.
+   *
+   * Stops as soon as the output passes `maxBytes` (null: no limit) and returns null. Throws when the data is corrupt.
+   */
+  inflate(data: Uint8Array, options: { readonly final: boolean; readonly maxBytes: number | null }): Uint8Array | null;
+  /** Frees native memory at once. Further calls are not allowed. */
+  close(): void;
+}
+
+/** Makes the two halves of permessage-deflate. Contexts cost memory: they are made when the first message needs them. */
+export interface DeflateEngine {
+  createDeflator(settings: CompressSettings & { readonly windowBits: number }): Deflator;
+  createInflator(settings: { readonly windowBits: number }): Inflator;
+}
