@@ -1,10 +1,6 @@
-// A WebSocket frame as a value (RFC 6455 §5.2): opcodes and the public Frame. Knows nothing of bytes on the wire.
+// A WebSocket frame as a value (RFC 6455 §5.2). Knows nothing of bytes on the wire.
 import { frameText } from './frame-text.ts';
-
-/** Frame types (RFC 6455 §5.2). */
-export const Opcode = { CONT: 0x0, TEXT: 0x1, BINARY: 0x2, CLOSE: 0x8, PING: 0x9, PONG: 0xa } as const;
-/** Frame types (RFC 6455 §5.2). */
-export type Opcode = (typeof Opcode)[keyof typeof Opcode];
+import type { Opcode } from './opcode.ts';
 
 /** What a frame is made of. All but `opcode` and `data` have defaults. */
 export interface FrameInit {
@@ -43,6 +39,6 @@ export class Frame {
 
   /** One short line for logs, however long the payload is. */
   toString(): string {
-    return frameText(this);
+    return frameText(this.opcode, this.data, this.fin);
   }
 }
