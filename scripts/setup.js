@@ -1,4 +1,5 @@
-// Makes a fresh clone ready: installs what package-lock.json names when it is not there yet, then builds. Quick when nothing changed.
+// Makes a fresh clone ready: installs what package-lock.json names when it is not there yet, then builds (not with
+// `--no-build`). Quick when nothing changed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 
@@ -10,4 +11,4 @@ const run = (command, args) => {
 
 const installed = 'node_modules/.package-lock.json';
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lock.json').mtimeMs) run('npm', ['ci']);
-run('node', ['node_modules/typescript/bin/tsc', '-b']);
+if (!process.argv.includes('--no-build')) run('node', ['node_modules/typescript/bin/tsc', '-b']);

@@ -1,15 +1,36 @@
-// Runs every built test file, or those whose path contains one of the arguments: `npm test -- frame-parser`.
+// Runs every test file of test/, or those whose path contains one of the words given: `npm test -- frame-parser`.
+// What starts with a dash goes to node's test runner: `npm test -- core/ --test-name-pattern=mask`.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
-const wanted = process.argv.slice(2);
-const files = readdirSync('build/test', { recursive: true })
-  .map((name) => `build/test/${String(name).replaceAll('\\', '/')}`)
-  .filter((name) => name.endsWith('.test.js') && (wanted.length === 0 || wanted.some((part) => name.includes(part))))
+const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
+const words = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+
+// The sources are listed, not the build: what the build still holds of a deleted test is not run, and a test that was not
+// built is missed.
+const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((name) => `test/${name.replaceAll('\\', '/')}`)
+  .filter((name) => name.endsWith('.test.ts') && !name.includes('/node_modules/'))
+  .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
+  .map((name) => `build/${name.replace(/\.ts$/, '.js')}`)
   .sort();
 if (files.length === 0) {
-  console.error(`no test file matches ${wanted.join(', ')}`);
+  console.error(`no test file matches ${words.join(', ')}`);
   process.exit(2);
 }
-const { status } = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit' });
+
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--enable-source-maps',
+    '--test',
+    '--test-reporter=spec',
+    '--test-timeout=120000', // a test that waits for ever fails by name
+    `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    ...options,
+    ...files,
+  ],
+  { stdio: 'inherit' },
+);
 process.exit(status ?? 1);
