@@ -1,0 +1,10 @@
+// All errors of the core behind one door. Holds none itself.
+export {
+  ConnectionClosed,
+  ConnectionClosedError,
+  ConnectionClosedOK,
+  connectionClosed,
+} from './exceptions/connection-closed.ts';
+export * from './exceptions/handshake-errors.ts';
+export * from './exceptions/protocol-errors.ts';
+export { WebSocketException } from './exceptions/web-socket-exception.ts';
