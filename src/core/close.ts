@@ -1,0 +1,57 @@
+// A close frame's payload as a value, in both directions (RFC 6455 §5.5.1). Knows nothing of frames or states.
+import { decodeUtf8, encodeUtf8, utf8Problem } from '../bytes/utf8.ts';
+import { CloseCode, type CloseInfo, closeText, isSendableCloseCode } from './close-code.ts';
+import { InvalidUtf8Error, ProtocolError, VIOLATIONS } from './exceptions/protocol-errors.ts';
+
+/** A control frame carries no more than this (RFC 6455 §5.5). */
+const MAX_CONTROL_PAYLOAD_BYTES = 125;
+
+/** A close code and its reason, as they stand in a close frame. */
+export class Close implements CloseInfo {
+  /** 1005 when the frame is empty. */
+  readonly code: number;
+  /** Empty when there is none. */
+  readonly reason: string;
+
+  constructor(code: number, reason: string) {
+    this.code = code;
+    this.reason = reason;
+  }
+
+  /**
+   * Reads the payload of a close frame.
+   *
+   * @throws {InvalidUtf8Error} the reason is not valid UTF-8; `position` counts from the start of the reason.
+   * @throws {ProtocolError} the payload is a single byte, or its code must not travel.
+   */
+  static parse(payload: Uint8Array): Close {
+    if (payload.length === 0) return new Close(CloseCode.NO_STATUS_RCVD, '');
+    if (payload.length === 1) throw new ProtocolError(VIOLATIONS.CLOSE_FRAME_TOO_SHORT);
+    const problem = utf8Problem(payload, 2);
+    if (problem !== null) throw new InvalidUtf8Error(problem.reason, problem.position - 2);
+    const code = (payload[0]! << 8) | payload[1]!;
+    if (!isSendableCloseCode(code)) throw new ProtocolError(VIOLATIONS.INVALID_CLOSE_CODE);
+    return new Close(code, decodeUtf8(payload, 2, payload.length));
+  }
+
+  /**
+   * Makes the payload of a close frame.
+   *
+   * @throws {ProtocolError} the code must not travel, or the reason makes the payload longer than 125 bytes.
+   */
+  serialize(): Uint8Array {
+    if (!isSendableCloseCode(this.code)) throw new ProtocolError(VIOLATIONS.INVALID_CLOSE_CODE);
+    const reason = encodeUtf8(this.reason);
+    if (2 + reason.length > MAX_CONTROL_PAYLOAD_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
+    const payload = new Uint8Array(2 + reason.length);
+    payload[0] = this.code >> 8;
+    payload[1] = this.code;
+    payload.set(reason, 2);
+    return payload;
+  }
+
+  /** `1001 (going away) the reason`. */
+  toString(): string {
+    return closeText(this);
+  }
+}
