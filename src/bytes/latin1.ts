@@ -1,0 +1,33 @@
+// ISO-8859-1, in which HTTP heads travel: one byte is one character. Knows nothing of HTTP.
+
+/** Bytes turned into text by one call: as many arguments as every engine takes on its stack without complaint. */
+const RUN = 4096;
+
+/**
+ * The text as one byte for each character.
+ * @throws {RangeError} a character has no byte: it is beyond U+00FF.
+ */
+export function encodeLatin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0xff) throw new RangeError(`not an ISO-8859-1 character at ${i}: ${JSON.stringify(text[i])}`);
+    bytes[i] = unit;
+  }
+  return bytes;
+}
+
+/** The characters of bytes[start, end): one for each byte, so nothing can be wrong with them. */
+export function decodeLatin1(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  let text = '';
+  for (let i = start; i < end; i += RUN) {
+    text += Reflect.apply(String.fromCharCode, null, bytes.subarray(i, Math.min(i + RUN, end)));
+  }
+  return text;
+}
+
+/** Whether all of bytes[start, end) is ASCII. */
+export function isAscii(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+  for (let i = start; i < end; i++) if (bytes[i]! > 0x7f) return false;
+  return true;
+}

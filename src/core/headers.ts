@@ -1,0 +1,218 @@
+// An ordered multi-map of HTTP header fields. Knows which values may stand in a field, nothing of what a field means.
+import { InvalidHeaderValue } from './exceptions/handshake-errors.ts';
+
+/** One header field with its name as it was written. */
+export type HeaderPair = readonly [name: string, value: string];
+
+/**
+ * Whatever can be read as header fields: {@link Headers}, the `Headers` of the web, a plain record, or pairs in an array,
+ * a `Map` or any other iterable.
+ */
+export type HeadersLike =
+  | Headers
+  | Iterable<HeaderPair>
+  | { entries(): Iterable<HeaderPair> }
+  | Readonly<Record<string, string>>;
+
+/** A field was asked for as one value, but the message has it more than once. */
+export class MultipleValuesError extends Error {
+  /** Stable identifier of this kind of error. */
+  readonly code = 'MULTIPLE_VALUES';
+  /** The name of the field, as it was asked for. */
+  readonly header: string;
+
+  constructor(header: string, options?: ErrorOptions) {
+    super(`multiple values for header ${header}`, options);
+    Object.defineProperty(this, 'name', { value: 'MultipleValuesError', configurable: true, writable: true });
+    this.header = header;
+  }
+}
+
+/** The bytes that a field value may have: HTAB, SP to `~`, and 0x80 to 0xFF as ISO-8859-1 (RFC 9110 §5.5). */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Whether the text may stand as the value of a header field (RFC 9110 §5.5). CR, LF and NUL may not. */
+export const isFieldValue = (text: string): boolean => FIELD_VALUE.test(text);
+
+/**
+ * Adds a field without checking the value: for the parser, which has looked at the value already and must not pay twice.
+ * Stands outside the class so that users of {@link Headers} never meet it.
+ */
+export let appendParsed: (headers: Headers, name: string, value: string) => void;
+
+/**
+ * Header fields of an HTTP message, in order, with repetition.
+ *
+ * Names are looked up without regard to case and kept as they were written. A message has about ten fields, so they lie
+ * in flat arrays: a scan of ten short strings is quicker than building an index, and half its size.
+ */
+export class Headers implements Iterable<HeaderPair> {
+  /** The names in lower case, for lookup. All three arrays run in parallel. */
+  #keys: string[] = [];
+  #names: string[] = [];
+  #values: string[] = [];
+
+  static {
+    appendParsed = (headers, name, value) => headers.#insert(name, value);
+  }
+
+  /**
+   * @param init fields to begin with. Default: none.
+   * @throws {InvalidHeaderValue} a value has a character that may not stand in a header.
+   * @throws {TypeError} `init` is nothing that {@link HeadersLike} names.
+   */
+  constructor(init?: HeadersLike) {
+    if (init !== undefined) this.update(init);
+  }
+
+  /** The number of distinct names. */
+  get size(): number {
+    return new Set(this.#keys).size;
+  }
+
+  /** Whether there is at least one field of this name. */
+  has(name: string): boolean {
+    return this.#keys.includes(name.toLowerCase());
+  }
+
+  /**
+   * The value of the field, or undefined when there is none.
+   * @throws {MultipleValuesError} there is more than one.
+   */
+  get(name: string): string | undefined {
+    const key = name.toLowerCase();
+    const first = this.#keys.indexOf(key);
+    if (first === -1) return undefined;
+    if (this.#keys.includes(key, first + 1)) throw new MultipleValuesError(name);
+    return this.#values[first];
+  }
+
+  /** All values of the fields with this name, in order; a fresh array, empty when there is none. */
+  getAll(name: string): string[] {
+    const key = name.toLowerCase();
+    return this.#values.filter((_, i) => this.#keys[i] === key);
+  }
+
+  /**
+   * Adds a field at the end; what stands there under the same name stays.
+   * @throws {InvalidHeaderValue} the value has a character that may not stand in a header.
+   * @throws {TypeError} the name or the value is not a string.
+   */
+  append(name: string, value: string): void {
+    if (typeof name !== 'string' || typeof value !== 'string') {
+      throw new TypeError(`header names and values must be strings: ${String(name)}`);
+    }
+    if (!isFieldValue(value)) throw new InvalidHeaderValue(name, value);
+    this.#insert(name, value);
+  }
+
+  /**
+   * The value of the field, after adding it when it was missing.
+   * @throws {MultipleValuesError} there is more than one.
+   * @throws {InvalidHeaderValue} the value has a character that may not stand in a header.
+   */
+  setDefault(name: string, value: string): string {
+    const existing = this.get(name);
+    if (existing !== undefined) return existing;
+    this.append(name, value);
+    return value;
+  }
+
+  /**
+   * Adds all fields of `init` at the end, repeated ones too.
+   * @throws {InvalidHeaderValue} a value has a character that may not stand in a header.
+   * @throws {TypeError} `init` is nothing that {@link HeadersLike} names.
+   */
+  update(init: HeadersLike): void {
+    // The pairs are taken first, so that `headers.update(headers)` comes to an end.
+    for (const [name, value] of [...pairsOf(init)]) this.append(name, value);
+  }
+
+  /** Removes all fields of this name. Returns whether there were any. */
+  delete(name: string): boolean {
+    const key = name.toLowerCase();
+    if (!this.#keys.includes(key)) return false;
+    const stays = this.#keys.map((other) => other !== key);
+    this.#keys = this.#keys.filter((_, i) => stays[i]);
+    this.#names = this.#names.filter((_, i) => stays[i]);
+    this.#values = this.#values.filter((_, i) => stays[i]);
+    return true;
+  }
+
+  /** Removes all fields. */
+  clear(): void {
+    this.#keys = [];
+    this.#names = [];
+    this.#values = [];
+  }
+
+  /** The same fields in a container of their own. */
+  copy(): Headers {
+    const copy = new Headers();
+    copy.#keys = this.#keys.slice();
+    copy.#names = this.#names.slice();
+    copy.#values = this.#values.slice();
+    return copy;
+  }
+
+  /** Whether both have the same names, in any case and order, each with the same values in the same order. */
+  equals(other: HeadersLike): boolean {
+    const theirs = other instanceof Headers ? other : new Headers(other);
+    if (this.#keys.length !== theirs.#keys.length) return false;
+    for (const key of new Set(this.#keys)) {
+      const values = theirs.getAll(key);
+      const same = this.getAll(key);
+      if (values.length !== same.length || values.some((value, i) => value !== same[i])) return false;
+    }
+    return true;
+  }
+
+  /** The distinct names in lower case, in the order in which they first appear. */
+  keys(): IterableIterator<string> {
+    return new Set(this.#keys).values();
+  }
+
+  /** All fields in order, names as they were written, repeated names repeated. */
+  *rawItems(): IterableIterator<[name: string, value: string]> {
+    for (let i = 0; i < this.#names.length; i++) yield [this.#names[i]!, this.#values[i]!];
+  }
+
+  /** The same as {@link rawItems}, under the name that maps have for it. */
+  entries(): IterableIterator<[name: string, value: string]> {
+    return this.rawItems();
+  }
+
+  /** The same as {@link rawItems}: `new Map(headers)` and `new globalThis.Headers(headers)` work. */
+  [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
+    return this.rawItems();
+  }
+
+  /** All fields as pairs, so that `JSON.stringify` shows them. */
+  toJSON(): [name: string, value: string][] {
+    return [...this.rawItems()];
+  }
+
+  /** The fields as they stand in a message, with the empty line that ends the head (RFC 9112 §2.1). */
+  toString(): string {
+    let text = '';
+    for (let i = 0; i < this.#names.length; i++) text += `${this.#names[i]}: ${this.#values[i]}\r\n`;
+    return `${text}\r\n`;
+  }
+
+  #insert(name: string, value: string): void {
+    this.#keys.push(name.toLowerCase());
+    this.#names.push(name);
+    this.#values.push(value);
+  }
+}
+
+function pairsOf(init: HeadersLike): Iterable<HeaderPair> {
+  if (typeof init !== 'object' || init === null) throw new TypeError(`not headers: ${String(init)}`);
+  if (isIterable(init)) return init;
+  // A record may well have a field called "entries"; then it is a string.
+  if (typeof init.entries === 'function') return init.entries();
+  return Object.entries(init);
+}
+
+const isIterable = (init: HeadersLike): init is Iterable<HeaderPair> =>
+  typeof (init as Partial<Iterable<HeaderPair>>)[Symbol.iterator] === 'function';
