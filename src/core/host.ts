@@ -1,11 +1,15 @@
 // The little that the core needs from the machine it runs on. Knows no runtime: each one brings its own.
 
-/** Services of the runtime that the sans-I/O core cannot do by itself. */
+/** Services of the runtime that the sans-I/O core cannot do by itself. Its functions are called without `this`. */
 export interface Host {
   /** Fills all of `bytes` from a cryptographically secure source (RFC 6455 §10.3 asks for it: masks and keys). */
-  fillRandom(bytes: Uint8Array): void;
+  readonly fillRandom: (bytes: Uint8Array) => void;
+  /** A fresh masking key for one frame, a 32-bit number from the same source: see `MaskPool`. */
+  readonly nextMask: () => number;
   /** Whether all of `bytes` is valid UTF-8. Faster than the core's own loop where the runtime has it in native code. */
-  isUtf8(bytes: Uint8Array): boolean;
+  readonly isUtf8: (bytes: Uint8Array) => boolean;
+  /** Milliseconds since the epoch, for the `Date` header. */
+  readonly now: () => number;
 }
 
 /** Settings of a compressor that are not negotiated: see the manual of zlib's `deflateInit2`. */

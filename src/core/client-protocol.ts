@@ -1,0 +1,108 @@
+// The client's half of the opening handshake on top of the machine. The rules stand in client-handshake.ts.
+import { buildHandshakeRequest, checkHandshakeResponse } from './client-handshake.ts';
+import { InvalidMessage, StatusLineTooLong } from './exceptions/handshake-errors.ts';
+import type { ClientExtensionFactory } from './extension.ts';
+import { generateKey } from './handshake-key.ts';
+import type { Request, Response } from './http-message.ts';
+import { type HttpLimits, ResponseParser } from './http-parser.ts';
+import { type Agreement, Protocol, type ProtocolOptions } from './protocol.ts';
+import { Side, State } from './state.ts';
+import { parseUri, type WebSocketURI } from './uri.ts';
+
+/** Options of a client's protocol object. */
+export interface ClientProtocolOptions extends ProtocolOptions {
+  /** Value of `Origin`. Default: none is sent. */
+  readonly origin?: string | null;
+  /** Extensions to offer, in order of preference. Default: none. */
+  readonly extensions?: readonly ClientExtensionFactory[] | null;
+  /** Subprotocols to offer, in order of preference. Default: none. */
+  readonly subprotocols?: readonly string[] | null;
+  /** Limits for the response. Default: 8,192 bytes a line, 128 headers, a body of 1 MiB. */
+  readonly httpLimits?: HttpLimits;
+}
+
+/** The client's end of a connection without its I/O: see `Protocol`. Begins with the opening handshake (RFC 6455 §4.1). */
+export class ClientProtocol extends Protocol {
+  readonly uri: WebSocketURI;
+  /** `Sec-WebSocket-Key`: new for each object. */
+  readonly key: string;
+  readonly #options: ClientProtocolOptions;
+  #parser: ResponseParser | null;
+
+  /** @throws {InvalidURI} `uri` is a string that isn't a WebSocket URI. */
+  constructor(uri: WebSocketURI | string, options: ClientProtocolOptions) {
+    super(Side.CLIENT, { ...options, state: options.state ?? State.CONNECTING });
+    this.uri = typeof uri === 'string' ? parseUri(uri) : uri;
+    this.key = generateKey(options.host);
+    this.#options = options;
+    this.#parser =
+      this.state === State.CONNECTING
+        ? new ResponseParser(options.httpLimits === undefined ? {} : { limits: options.httpLimits })
+        : null;
+  }
+
+  /** The request that asks for a WebSocket. Headers may be added before it goes to `sendRequest`. */
+  connect(): Request {
+    return buildHandshakeRequest({ ...this.#options, uri: this.uri, key: this.key });
+  }
+
+  /** Sends the request. */
+  sendRequest(request: Request): void {
+    if (this.logs('debug')) {
+      this.log('debug', `> ${request.method} ${request.path} ${request.protocol}`);
+      for (const [name, value] of request.headers.rawItems()) this.log('debug', `> ${name}: ${value}`);
+    }
+    this.writeBytes(request.serialize());
+  }
+
+  /**
+   * Checks the server's answer (RFC 6455 §4.1) and returns what was negotiated.
+   * @throws {InvalidHandshake} one of its kinds: the answer isn't acceptable.
+   */
+  processResponse(response: Response): Agreement {
+    return checkHandshakeResponse(response, { ...this.#options, key: this.key });
+  }
+
+  protected override receiveHandshake(bytes: Uint8Array): void {
+    this.#advance(() => this.#parser?.push(bytes) ?? null);
+  }
+
+  protected override endHandshake(): void {
+    if (this.handshakeExc === null) this.#advance(() => this.#parser?.end() ?? null);
+    if (this.state === State.CONNECTING && this.handshakeExc === null) super.endHandshake();
+  }
+
+  #advance(parse: () => Response | null): void {
+    let response: Response | null;
+    try {
+      response = parse();
+    } catch (cause) {
+      this.#parser = null;
+      const error =
+        cause instanceof StatusLineTooLong
+          ? cause
+          : new InvalidMessage('did not receive a valid HTTP response', { cause });
+      this.handshakeFailed(error);
+      return;
+    }
+    if (response === null) return;
+    if (this.logs('debug')) {
+      this.log('debug', `< HTTP/1.1 ${response.statusCode} ${response.reasonPhrase}`);
+      for (const [name, value] of response.headers.rawItems()) this.log('debug', `< ${name}: ${value}`);
+      if (response.body.length > 0) this.log('debug', `< [body] (${response.body.length} bytes)`);
+    }
+    const rest = this.#parser!.rest;
+    this.#parser = null;
+    let agreement: Agreement;
+    try {
+      agreement = this.processResponse(response);
+    } catch (error) {
+      this.handshakeFailed(error instanceof Error ? error : new Error('opening handshake failed', { cause: error }));
+      this.handOver(response);
+      return;
+    }
+    this.handshakeDone(agreement, rest);
+    this.handOver(response);
+    this.processRest();
+  }
+}

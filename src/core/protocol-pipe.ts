@@ -1,0 +1,29 @@
+// What a protocol hands over to: the sink of what was received, the output of what is to be sent. No code, two shapes.
+import type { Request, Response } from './http-message.ts';
+import type { Opcode } from './opcode.ts';
+
+/** Is told what a peer sent, in order. */
+export interface ProtocolSink {
+  /** The peer's half of the opening handshake. */
+  onHandshake(message: Request | Response): void;
+  /**
+   * A frame, decoded and checked. The payload is `bytes[start, end)`; the receiver may keep it.
+   *
+   * The sink may call the protocol from here, also to pause or to close it.
+   */
+  onFrame(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void;
+}
+
+/** Takes what goes to the peer, in order. */
+export interface ProtocolOutput {
+  /** Makes room for a chunk of `byteLength` bytes: the caller fills `bytes` from the offset that is returned, at once. */
+  reserve(byteLength: number): number;
+  /** The buffer that `reserve` spoke of. It may be another one after each call. */
+  readonly bytes: Uint8Array;
+  /** From this size on, a payload that needs no mask is handed to `append` instead of being copied. */
+  readonly appendFromBytes: number;
+  /** Appends bytes without copying them: they must not change until they are sent. */
+  append(bytes: Uint8Array): void;
+  /** Nothing follows: the transport may be half-closed. */
+  end(): void;
+}

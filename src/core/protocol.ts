@@ -1,0 +1,669 @@
+// The one state machine (RFC 6455 §5 to §7): frames in, frames out, closing. Does no I/O, starts no timer, reads no clock.
+import { Utf8Validator, utf8Problem } from '../bytes/utf8.ts';
+import { Close } from './close.ts';
+import { closeText } from './close-code.ts';
+import { type ConnectionClosed, connectionClosed } from './exceptions/connection-closed.ts';
+import {
+  EndOfStreamError,
+  InvalidState,
+  InvalidUtf8Error,
+  PayloadTooBig,
+  ProtocolError,
+  VIOLATIONS,
+} from './exceptions/protocol-errors.ts';
+import type { Extension } from './extension.ts';
+import { Frame } from './frame.ts';
+import { encodeFrame } from './frame-encoder.ts';
+import { FrameParser } from './frame-parser.ts';
+import { frameText } from './frame-text.ts';
+import type { Host } from './host.ts';
+import { isLogged, type LogContext, type Logger, type LogLevel, silentLogger } from './logger.ts';
+import { Opcode } from './opcode.ts';
+import type { ProtocolOutput, ProtocolSink } from './protocol-pipe.ts';
+import { type ProtocolEvent, Recorder } from './recorder.ts';
+import { type Cause, nextState, Side, State } from './state.ts';
+
+/**
+ * How large a message, and a single fragment of one, may be in bytes after decompression. A number limits messages only;
+ * null means no limit.
+ */
+export type MaxSize = number | null | readonly [message: number | null, fragment: number | null];
+
+/** Options of every protocol object. */
+export interface ProtocolOptions {
+  /** What the machine does for us: random numbers and native UTF-8. */
+  readonly host: Host;
+  /** The state to begin in; OPEN skips the handshake when something else did it. */
+  readonly state?: State;
+  /** Limit for what is received. Default 1 MiB a message. */
+  readonly maxSize?: MaxSize;
+  /** Default: silent. */
+  readonly logger?: Logger;
+  /**
+   * Whether text is checked as it arrives, also in messages and frames that are not complete; what is not UTF-8 fails the
+   * connection with 1007. Default false: in the pull form the reader of a message checks it.
+   */
+  readonly validateUtf8?: boolean;
+  /** Accept lengths that are not written in their shortest form (RFC 6455 §5.2 forbids them). Default false. */
+  readonly lenientLengths?: boolean;
+  /** How many characters of a frame a log line shows. Default 75. */
+  readonly maxLogSize?: number;
+}
+
+/** What the opening handshake agreed on. */
+export interface Agreement {
+  readonly extensions: readonly Extension[];
+  readonly subprotocol: string | null;
+}
+
+const DEFAULT_MAX_MESSAGE_BYTES = 1_048_576;
+/** A control frame carries at most this much (RFC 6455 §5.5). */
+const MAX_CONTROL_BYTES = 125;
+const MAX_REASON_BYTES = 123;
+/** Below this size a loop over the bytes beats the call into native code (bench/utf8.js). */
+const NATIVE_UTF8_FROM_BYTES = 64;
+const RSV1 = 0x40;
+const RSV2 = 0x20;
+const RSV3 = 0x10;
+const FIN = 0x80;
+
+/**
+ * A WebSocket connection without its I/O: bytes in, events and bytes out. One object per connection.
+ *
+ * **Pull form.** Give it `receiveData` and `receiveEof`; after each, write `dataToSend()`, then process
+ * `eventsReceived()`, then look at `closeExpected()`.
+ *
+ * **Push form.** `pipe` it to a sink and an output of your own; frames and bytes then go there as they come up, and
+ * nothing is recorded. This is what `Connection` does. Both forms are the same machine.
+ */
+export class Protocol {
+  readonly side: Side;
+  readonly logger: Logger;
+  /** Bytes that a received message may have; null: no limit. */
+  readonly maxMessageSize: number | null;
+  /** Bytes that a received fragment may have; null: no limit. */
+  readonly maxFragmentSize: number | null;
+
+  /** The `Origin` of the request, when there was one. */
+  origin: string | null = null;
+  /** The extensions at work, in the order in which they were agreed on. */
+  extensions: readonly Extension[] = [];
+  /** The subprotocol that was agreed on. */
+  subprotocol: string | null = null;
+  /** Why the opening handshake failed. */
+  handshakeExc: Error | null = null;
+  /** What was wrong with the bytes that the peer sent, when something was. */
+  parserExc: Error | null = null;
+
+  protected readonly host: Host;
+  readonly #maxLogSize: number;
+  readonly #validateUtf8: boolean;
+  #logContext: LogContext | undefined;
+  #sink: ProtocolSink;
+  #output: ProtocolOutput;
+  readonly #parser: FrameParser;
+
+  #id: string | null = null;
+  #state: State;
+  #closeRcvd: Close | null = null;
+  #closeSent: Close | null = null;
+  #closeRcvdThenSent: boolean | null = null;
+  #eofSent = false;
+  #streamEnded = false;
+  #ended = false;
+  #discarding = false;
+  #paused = false;
+  #processing = false;
+
+  /** Bytes received of the fragmented message in progress; null when there is none. */
+  #messageBytes: number | null = null;
+  /** Whether the message in progress is text, and whether an extension has encoded it. */
+  #messageIsText = false;
+  #messageIsEncoded = false;
+  #sendingFragments = false;
+
+  /** Checks a text that comes in pieces; made when the first one does. */
+  #utf8: Utf8Validator | null = null;
+  /** How many bytes of the incomplete frame are checked already. */
+  #checkedBytes = 0;
+
+  constructor(side: Side, options: ProtocolOptions) {
+    this.side = side;
+    this.host = options.host;
+    this.logger = options.logger ?? silentLogger;
+    this.#state = options.state ?? State.OPEN;
+    this.#maxLogSize = options.maxLogSize ?? 75;
+    this.#validateUtf8 = options.validateUtf8 ?? false;
+    const maxSize = options.maxSize === undefined ? DEFAULT_MAX_MESSAGE_BYTES : options.maxSize;
+    [this.maxMessageSize, this.maxFragmentSize] = typeof maxSize === 'object' && maxSize !== null ? maxSize : [maxSize, null];
+    this.#parser = new FrameParser({ masked: side === Side.SERVER, lenientLengths: options.lenientLengths ?? false });
+    this.#limitNextFrame();
+    const recorder = new Recorder();
+    this.#sink = recorder;
+    this.#output = recorder;
+  }
+
+  // What stands in the machine
+
+  /** A random UUID, to find this connection in logs. */
+  get id(): string {
+    this.#id ??= randomUuid(this.host);
+    return this.#id;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The close frame that was received. */
+  get closeRcvd(): Close | null {
+    return this.#closeRcvd;
+  }
+
+  /** The close frame that was sent. */
+  get closeSent(): Close | null {
+    return this.#closeSent;
+  }
+
+  /** Whether the close frame was received before ours was sent; null while there are not both. */
+  get closeRcvdThenSent(): boolean | null {
+    return this.#closeRcvdThenSent;
+  }
+
+  /** Whether our half of the stream has ended. */
+  get eofSent(): boolean {
+    return this.#eofSent;
+  }
+
+  /** The peer's close code once CLOSED: 1005 for a close frame without one, 1006 when no close frame came. Until then null. */
+  get closeCode(): number | null {
+    if (this.#state !== State.CLOSED) return null;
+    return this.#closeRcvd === null ? 1006 : this.#closeRcvd.code;
+  }
+
+  /** The peer's close reason once CLOSED; until then null. */
+  get closeReason(): string | null {
+    if (this.#state !== State.CLOSED) return null;
+    return this.#closeRcvd === null ? '' : this.#closeRcvd.reason;
+  }
+
+  /**
+   * The error to throw at whoever uses a connection that has ended.
+   * @throws {Error} the connection isn't CLOSED.
+   */
+  get closeExc(): ConnectionClosed {
+    return this.closedBecause(null);
+  }
+
+  /** As `closeExc`, for an I/O layer that knows a cause which the protocol does not. */
+  closedBecause(cause: unknown): ConnectionClosed {
+    if (this.#state !== State.CLOSED) throw new Error("connection isn't closed yet");
+    const known = cause ?? this.parserExc;
+    return connectionClosed(
+      this.#closeRcvd,
+      this.#closeSent,
+      this.#closeRcvdThenSent,
+      known === null ? undefined : { cause: known },
+    );
+  }
+
+  /**
+   * Whether the transport should be closed soon. When true, the owner closes it after a short while (10 s by default) if
+   * the peer does not.
+   */
+  closeExpected(): boolean {
+    return this.#state === State.CLOSING || (this.#state === State.CONNECTING && this.#eofSent);
+  }
+
+  // Push form
+
+  /** Sends events and bytes to these from now on, and log lines with this context, instead of recording them. */
+  pipe(sink: ProtocolSink, output: ProtocolOutput, logContext?: LogContext): void {
+    this.#sink = sink;
+    this.#output = output;
+    this.#logContext = logContext;
+  }
+
+  /**
+   * As `receiveData`, without a copy: the bytes belong to the protocol from here on, which unmasks them in place.
+   * @throws {EndOfStreamError} after `receiveEof`.
+   */
+  receive(bytes: Uint8Array): void {
+    if (this.#streamEnded) throw new EndOfStreamError('stream ended');
+    if (this.#discarding || bytes.length === 0) return;
+    if (this.#state === State.CONNECTING) {
+      this.receiveHandshake(bytes);
+      return;
+    }
+    this.#parser.push(bytes);
+    this.#process();
+  }
+
+  /** No further frame is handed over until `resume`. What was received and not parsed stays where it is. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Hands over what was kept back, then goes on as usual. */
+  resume(): void {
+    this.#paused = false;
+    this.#process();
+  }
+
+  // Pull form
+
+  /**
+   * Takes bytes from the peer. Never throws because of what they are.
+   * @throws {EndOfStreamError} after `receiveEof`.
+   */
+  receiveData(bytes: Uint8Array): void {
+    this.receive(bytes.slice());
+  }
+
+  /** The peer's half of the stream has ended. Harmless when called again. */
+  receiveEof(): void {
+    if (this.#streamEnded) return;
+    this.#streamEnded = true;
+    this.#process();
+  }
+
+  /** What was received since the last call, in order. */
+  eventsReceived(): ProtocolEvent[] {
+    return this.#recorder().takeEvents();
+  }
+
+  /** What must be written since the last call, a chunk per frame. An empty chunk (`SEND_EOF`) means: half-close the transport. */
+  dataToSend(): Uint8Array[] {
+    return this.#recorder().takeChunks();
+  }
+
+  // Sending
+
+  /**
+   * Sends a text frame; `data` is UTF-8.
+   * @throws {ProtocolError} a fragmented message is in progress.
+   * @throws {InvalidState} the connection isn't OPEN.
+   */
+  sendText(data: Uint8Array, fin = true): void {
+    this.#sendFirst(Opcode.TEXT, data, fin);
+  }
+
+  /** Sends a binary frame. Throws as `sendText`. */
+  sendBinary(data: Uint8Array, fin = true): void {
+    this.#sendFirst(Opcode.BINARY, data, fin);
+  }
+
+  /**
+   * Sends the next fragment of a message; `fin` ends it.
+   * @throws {ProtocolError} no fragmented message is in progress.
+   * @throws {InvalidState} the connection isn't OPEN.
+   */
+  sendContinuation(data: Uint8Array, fin: boolean): void {
+    if (!this.#sendingFragments) throw new ProtocolError(VIOLATIONS.UNEXPECTED_CONTINUATION);
+    this.#mustBeOpen();
+    this.#send(Opcode.CONT, data, fin);
+    this.#sendingFragments = !fin;
+  }
+
+  /**
+   * Starts the closing handshake (RFC 6455 §7.1.2). Without a code the frame is empty.
+   * @throws {InvalidState} the connection isn't OPEN.
+   * @throws {ProtocolError} a reason without a code, a code that must not be sent, a reason over 123 bytes.
+   */
+  sendClose(code?: number | null, reason = ''): void {
+    this.#mustBeOpen();
+    if (code === undefined || code === null) {
+      if (reason !== '') throw new ProtocolError(VIOLATIONS.REASON_WITHOUT_CODE);
+      this.#sendClose(new Close(1005, ''), NO_BYTES);
+    } else {
+      const close = new Close(code, reason);
+      this.#sendClose(close, close.serialize());
+    }
+  }
+
+  /**
+   * Sends a ping, also while CLOSING.
+   * @throws {InvalidState} the connection is neither OPEN nor CLOSING.
+   * @throws {ProtocolError} the payload has more than 125 bytes.
+   */
+  sendPing(data: Uint8Array): void {
+    this.#sendControl(Opcode.PING, data);
+  }
+
+  /** Sends a pong, also while CLOSING. Throws as `sendPing`. */
+  sendPong(data: Uint8Array): void {
+    this.#sendControl(Opcode.PONG, data);
+  }
+
+  /**
+   * Fails the connection (RFC 6455 §7.1.7): says why in a close frame when that is still possible, and drops whatever else
+   * is received. 1006 stands for a lost connection: nothing is sent. Does nothing once CLOSED.
+   * @throws {ProtocolError} the code must not be sent; nothing happened.
+   */
+  fail(code: number, reason = ''): void {
+    if (this.#state === State.CLOSED) return;
+    if (this.#state === State.OPEN && code !== 1006) {
+      const close = new Close(code, fitReason(reason));
+      const payload = close.serialize();
+      if (this.#closeRcvd !== null) this.#closeRcvdThenSent = true;
+      this.#sendClose(close, payload);
+    }
+    if (this.side === Side.SERVER) this.sendEof();
+    this.#discard();
+  }
+
+  // For the two sides: the opening handshake
+
+  /** Bytes that came while CONNECTING. */
+  protected receiveHandshake(_bytes: Uint8Array): void {}
+
+  /** The stream ended while CONNECTING, before the handshake failed or succeeded. */
+  protected endHandshake(): void {
+    this.handshakeFailed(this.handshakeExc ?? new EndOfStreamError('unexpected end of stream'));
+  }
+
+  /** Goes to OPEN, and parses what had followed the peer's half of the handshake. */
+  protected handshakeDone(agreement: Agreement, rest: Uint8Array): void {
+    this.extensions = agreement.extensions;
+    this.subprotocol = agreement.subprotocol;
+    this.#change('handshakeDone');
+    if (rest.length > 0) this.#parser.push(rest);
+  }
+
+  /** Hands over frames that came with the handshake. */
+  protected processRest(): void {
+    this.#process();
+  }
+
+  /** Records why, ends our half of the stream and drops what else is received. */
+  protected handshakeFailed(error: Error | null): void {
+    this.handshakeExc = error;
+    this.sendEof();
+    this.#discard();
+  }
+
+  /** Hands the peer's half of the handshake over. */
+  protected handOver(message: Parameters<ProtocolSink['onHandshake']>[0]): void {
+    this.#sink.onHandshake(message);
+  }
+
+  /** Writes bytes that are no frame. */
+  protected writeBytes(bytes: Uint8Array): void {
+    const at = this.#output.reserve(bytes.length);
+    this.#output.bytes.set(bytes, at);
+  }
+
+  /** Ends our half of the stream; only the first call does something. */
+  protected sendEof(): void {
+    if (this.#eofSent) return;
+    this.#eofSent = true;
+    this.log('debug', '> EOF');
+    this.#output.end();
+  }
+
+  protected get isDiscarding(): boolean {
+    return this.#discarding;
+  }
+
+  /** Whether a line of this level is read by anybody. Ask before building an expensive one. */
+  protected logs(level: LogLevel): boolean {
+    return isLogged(this.logger, level);
+  }
+
+  protected log(level: LogLevel, message: string, error?: unknown): void {
+    if (!this.logs(level)) return;
+    this.logger[level](message, error === undefined ? this.#logContext : { ...this.#logContext, error });
+  }
+
+  // Receiving
+
+  #process(): void {
+    // A sink may resume us from within onFrame: the loop below goes on by itself.
+    if (this.#processing) return;
+    this.#processing = true;
+    try {
+      while (!this.#paused && !this.#discarding && this.#parser.read()) this.#receiveFrame();
+    } finally {
+      this.#processing = false;
+    }
+    if (this.#paused) return;
+    if (!this.#discarding) this.#checkIncomplete();
+    if (this.#streamEnded) this.#end();
+  }
+
+  /** After the parser stopped: it may have met a violation, or the start of a text that cannot become valid. */
+  #checkIncomplete(): void {
+    if (this.#parser.violation !== null) {
+      this.#failReceiving(this.#parser.violation);
+      return;
+    }
+    const { opcode, rsv, partialBytes } = this.#parser;
+    if (!this.#validateUtf8 || partialBytes === this.#checkedBytes) return;
+    const isText = opcode === Opcode.TEXT ? rsv === 0 : opcode === Opcode.CONT && this.#messageIsText && !this.#messageIsEncoded;
+    if (!isText || !this.extensions.every(({ name }) => name === 'permessage-deflate')) return;
+    const problem = this.#utf8Validator().push(this.#parser.partial, this.#checkedBytes, partialBytes, false);
+    this.#checkedBytes = partialBytes;
+    if (problem !== null) this.#failReceiving(new InvalidUtf8Error(problem.reason, problem.position));
+  }
+
+  /** The frame that the parser stands on: decode, check, act, hand over (RFC 6455 §5.4, §5.5). */
+  #receiveFrame(): void {
+    const { opcode, fin } = this.#parser;
+    let { rsv, bytes, start, end } = this.#parser;
+    try {
+      if (this.extensions.length > 0) {
+        const encoded = rsv !== 0;
+        const frame = this.#decode(opcode as Opcode, fin, rsv, bytes.subarray(start, end));
+        if (opcode === Opcode.TEXT || opcode === Opcode.BINARY) this.#messageIsEncoded = encoded;
+        rsv = (frame.rsv1 ? RSV1 : 0) | (frame.rsv2 ? RSV2 : 0) | (frame.rsv3 ? RSV3 : 0);
+        bytes = frame.data;
+        start = 0;
+        end = bytes.length;
+      }
+      if (rsv !== 0) throw new ProtocolError(VIOLATIONS.RESERVED_BITS);
+      if (opcode >= Opcode.CLOSE) {
+        if (end - start > MAX_CONTROL_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
+        if (!fin) throw new ProtocolError(VIOLATIONS.FRAGMENTED_CONTROL_FRAME);
+        if (this.logs('debug')) this.#logFrame('<', opcode as Opcode, bytes.subarray(start, end), fin);
+        if (opcode === Opcode.PING) this.#sendControl(Opcode.PONG, bytes.subarray(start, end));
+        else if (opcode === Opcode.CLOSE) this.#receiveClose(bytes.subarray(start, end));
+      } else {
+        this.#receiveData(opcode as Opcode, fin, bytes, start, end);
+        if (this.logs('debug')) this.#logFrame('<', opcode as Opcode, bytes.subarray(start, end), fin);
+      }
+    } catch (error) {
+      this.#failReceiving(error);
+      return;
+    }
+    this.#sink.onFrame(opcode as Opcode, fin, bytes, start, end);
+  }
+
+  #decode(opcode: Opcode, fin: boolean, rsv: number, data: Uint8Array): Frame {
+    const rsv1 = (rsv & RSV1) !== 0;
+    let frame = new Frame({ opcode, fin, rsv1, rsv2: (rsv & RSV2) !== 0, rsv3: (rsv & RSV3) !== 0, data });
+    const maxSize = Number.isFinite(this.#parser.maxPayloadBytes) ? this.#parser.maxPayloadBytes : null;
+    for (let i = this.extensions.length - 1; i >= 0; i--) frame = this.extensions[i]!.decode(frame, { maxSize });
+    return frame;
+  }
+
+  #receiveData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
+    if (opcode === Opcode.CONT) {
+      if (this.#messageBytes === null) throw new ProtocolError(VIOLATIONS.UNEXPECTED_CONTINUATION);
+    } else {
+      if (this.#messageBytes !== null) throw new ProtocolError(VIOLATIONS.EXPECTED_CONTINUATION);
+      this.#messageIsText = opcode === Opcode.TEXT;
+    }
+    if (this.#messageIsText && this.#validateUtf8) this.#checkText(opcode, fin, bytes, start, end);
+    if (fin && this.#messageBytes === null) return;
+    this.#messageBytes = fin ? null : (this.#messageBytes ?? 0) + end - start;
+    this.#limitNextFrame();
+  }
+
+  #checkText(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
+    const checked = this.#checkedBytes;
+    this.#checkedBytes = 0;
+    if (fin && opcode === Opcode.TEXT && checked === 0) {
+      if (end - start >= NATIVE_UTF8_FROM_BYTES && this.host.isUtf8(bytes.subarray(start, end))) return;
+      const problem = utf8Problem(bytes, start, end);
+      if (problem !== null) throw new InvalidUtf8Error(problem.reason, problem.position);
+      return;
+    }
+    const utf8 = this.#utf8Validator();
+    const problem = utf8.push(bytes, start + checked, end, fin);
+    if (fin) utf8.reset();
+    if (problem !== null) throw new InvalidUtf8Error(problem.reason, problem.position);
+  }
+
+  #utf8Validator(): Utf8Validator {
+    this.#utf8 ??= new Utf8Validator(this.host.isUtf8);
+    return this.#utf8;
+  }
+
+  /** RFC 6455 §5.5.1, §7.1.5: echo the bytes we were sent. Encoding again would turn "no code" into 1005, which must not travel. */
+  #receiveClose(payload: Uint8Array): void {
+    this.#closeRcvd = Close.parse(payload);
+    if (this.#state === State.CLOSING) this.#closeRcvdThenSent = false;
+    if (this.#messageBytes !== null) throw new ProtocolError(VIOLATIONS.INCOMPLETE_FRAGMENTED_MESSAGE);
+    if (this.#state === State.OPEN) {
+      this.#closeRcvdThenSent = true;
+      this.#sendClose(this.#closeRcvd, payload);
+    }
+    // RFC 6455 §7.1.1: the server closes TCP first, so that TIME_WAIT stays with it.
+    if (this.side === Side.SERVER) this.sendEof();
+    this.#discard();
+  }
+
+  /** What the next frame may have: what is left for the message, and no more than a fragment may have. */
+  #limitNextFrame(): void {
+    const message = this.maxMessageSize ?? Number.POSITIVE_INFINITY;
+    const fragment = this.maxFragmentSize ?? Number.POSITIVE_INFINITY;
+    this.#parser.maxPayloadBytes = Math.min(message - (this.#messageBytes ?? 0), fragment);
+  }
+
+  #failReceiving(error: unknown): void {
+    if (error instanceof PayloadTooBig) error.setCurrentSize(this.#messageBytes);
+    this.parserExc = error instanceof Error ? error : new Error('parser failed', { cause: error });
+    if (error instanceof ProtocolError) {
+      // RFC 7692 §7.2.2 leaves the code open; 1007 says that the data is bad, not the framing.
+      this.fail(error.code === 'DECOMPRESSION_FAILED' ? 1007 : 1002, error.message);
+    } else if (error instanceof PayloadTooBig) {
+      this.fail(1009, error.message);
+    } else if (error instanceof InvalidUtf8Error) {
+      this.fail(1007, `${error.reason} at position ${error.position}`);
+    } else {
+      this.log('error', 'parser failed', error);
+      this.fail(1011);
+    }
+  }
+
+  /** Drops everything until the stream ends. */
+  #discard(): void {
+    this.#discarding = true;
+    this.#parser.clear();
+  }
+
+  /** The stream has ended and everything before its end is processed. */
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.log('debug', '< EOF');
+    if (!this.#discarding) {
+      if (this.#state === State.CONNECTING) {
+        this.endHandshake();
+      } else {
+        this.parserExc = this.#parser.endOfStream();
+        this.fail(1006, this.parserExc.message);
+      }
+    }
+    if (this.side === Side.CLIENT && this.#state !== State.CONNECTING) this.sendEof();
+    this.#change('streamEnded');
+    for (const extension of this.extensions) extension.close?.();
+    if (this.side === Side.SERVER) this.log('info', 'connection closed');
+  }
+
+  // Sending
+
+  #mustBeOpen(): void {
+    if (this.#state !== State.OPEN) throw new InvalidState(`connection is ${this.#state.toLowerCase()}`);
+  }
+
+  #sendFirst(opcode: Opcode, data: Uint8Array, fin: boolean): void {
+    if (this.#sendingFragments) throw new ProtocolError(VIOLATIONS.EXPECTED_CONTINUATION);
+    this.#mustBeOpen();
+    this.#send(opcode, data, fin);
+    this.#sendingFragments = !fin;
+  }
+
+  #sendControl(opcode: Opcode, data: Uint8Array): void {
+    if (this.#state !== State.OPEN && this.#state !== State.CLOSING) {
+      throw new InvalidState(`connection is ${this.#state.toLowerCase()}`);
+    }
+    if (data.length > MAX_CONTROL_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
+    this.#send(opcode, data, true);
+  }
+
+  #sendClose(close: Close, payload: Uint8Array): void {
+    this.#send(Opcode.CLOSE, payload, true);
+    this.#closeSent = close;
+    this.#change('closeSent');
+  }
+
+  #send(opcode: Opcode, data: Uint8Array, fin: boolean): void {
+    if (this.logs('debug')) this.#logFrame('>', opcode, data, fin);
+    let first: number = fin ? opcode | FIN : opcode;
+    if (this.extensions.length > 0) {
+      let frame = new Frame({ opcode, data, fin });
+      for (const extension of this.extensions) frame = extension.encode(frame);
+      data = frame.data;
+      first =
+        (frame.fin ? FIN : 0) |
+        (frame.rsv1 ? RSV1 : 0) |
+        (frame.rsv2 ? RSV2 : 0) |
+        (frame.rsv3 ? RSV3 : 0) |
+        frame.opcode;
+    }
+    encodeFrame(this.#output, first, data, this.side === Side.CLIENT ? this.host.nextMask() : null);
+  }
+
+  // The rest
+
+  #change(cause: Cause): void {
+    const state = nextState(this.#state, cause);
+    if (state === this.#state) return;
+    this.#state = state;
+    if (this.logs('debug')) this.log('debug', `= connection is ${state}`);
+  }
+
+  #logFrame(direction: '<' | '>', opcode: Opcode, data: Uint8Array, fin: boolean): void {
+    this.log('debug', `${direction} ${frameText(opcode, data, fin, this.#maxLogSize)}`);
+  }
+
+  #recorder(): Recorder {
+    if (this.#sink instanceof Recorder) return this.#sink;
+    throw new Error('the protocol is piped: its events and bytes go to the sink and the output');
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** A reason that is too long for a close frame is cut, at a character: failing must never fail. */
+function fitReason(reason: string): string {
+  let characters = [...reason];
+  while (utf8Length(characters) > MAX_REASON_BYTES) characters = characters.slice(0, -1);
+  return characters.join('');
+}
+
+const utf8Length = (characters: readonly string[]): number =>
+  characters.reduce((sum, character) => sum + utf8Size(character.codePointAt(0)!), 0);
+
+const utf8Size = (point: number): number => (point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4);
+
+/** RFC 9562 §5.4. */
+function randomUuid(host: Host): string {
+  const bytes = new Uint8Array(16);
+  host.fillRandom(bytes);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
