@@ -1,4 +1,4 @@
-// All errors of the core behind one door. Holds none itself.
+// All errors that users meet, behind one door. Holds none itself.
 export {
   ConnectionClosed,
   ConnectionClosedError,
@@ -7,4 +7,5 @@ export {
 } from './exceptions/connection-closed.ts';
 export * from './exceptions/handshake-errors.ts';
 export * from './exceptions/protocol-errors.ts';
+export * from './exceptions/status-errors.ts';
 export { WebSocketException } from './exceptions/web-socket-exception.ts';
