@@ -3,7 +3,6 @@ export {
   ConnectionClosed,
   ConnectionClosedError,
   ConnectionClosedOK,
-  connectionClosed,
 } from './exceptions/connection-closed.ts';
 export * from './exceptions/handshake-errors.ts';
 export * from './exceptions/protocol-errors.ts';
