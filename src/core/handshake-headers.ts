@@ -1,0 +1,75 @@
+// Knows how both sides read and write headers of the handshake: one value, the upgrade, what may be sent. Knows neither side.
+import { InvalidHeader, InvalidHeaderValue, InvalidUpgrade } from './exceptions/handshake-errors.ts';
+import type { ExtensionHeader } from './extension.ts';
+import { buildExtension, isToken, parseConnection, parseUpgrade } from './header-grammar.ts';
+import { Headers, type HeadersLike } from './headers.ts';
+
+/**
+ * The value of a header that must be there exactly once.
+ * @throws {InvalidHeader} it is missing or repeated.
+ */
+export function singleValue(headers: Headers, name: string): string {
+  const values = headers.getAll(name);
+  if (values.length > 1) throw new InvalidHeader(name, 'multiple values');
+  if (values.length === 0) throw new InvalidHeader(name);
+  return values[0]!;
+}
+
+/**
+ * Checks that the message asks for, or agrees to, a switch to WebSocket and to nothing else (RFC 6455 §4.1, §4.2.1).
+ * @throws {InvalidUpgrade} `Connection` or `Upgrade` says something else.
+ * @throws {InvalidHeaderFormat} one of them is malformed.
+ */
+export function checkUpgrade(headers: Headers): void {
+  const options = headers.getAll('Connection').flatMap(parseConnection);
+  if (!options.some((option) => option.toLowerCase() === 'upgrade')) {
+    throw new InvalidUpgrade('Connection', joinedOrNull(options));
+  }
+  const protocols = headers.getAll('Upgrade').flatMap(parseUpgrade);
+  if (protocols.length !== 1 || protocols[0]!.toLowerCase() !== 'websocket') {
+    throw new InvalidUpgrade('Upgrade', joinedOrNull(protocols));
+  }
+}
+
+const joinedOrNull = (items: readonly string[]): string | null => (items.length === 0 ? null : items.join(', '));
+
+/**
+ * Adds headers to a message that we will send.
+ * @throws {TypeError} a name is no token, or a value has a character that may not stand in a header: CR, LF and NUL
+ *   would begin a header, or a message, of their own.
+ */
+export function addHeaders(headers: Headers, additional: HeadersLike): void {
+  for (const [name, value] of checkedValues(additional)) {
+    if (!isToken(name)) throw new TypeError(`invalid header name: ${JSON.stringify(name)}`);
+    headers.append(name, value);
+  }
+}
+
+function checkedValues(additional: HeadersLike): Headers {
+  try {
+    return new Headers(additional);
+  } catch (cause) {
+    if (cause instanceof InvalidHeaderValue) throw new TypeError(cause.message, { cause });
+    throw cause;
+  }
+}
+
+/**
+ * Writes a `Sec-WebSocket-Extensions` header.
+ * @throws {TypeError} a name or value that an extension gave us is no token.
+ */
+export function buildExtensionHeader(entries: readonly ExtensionHeader[]): string {
+  for (const [name, parameters] of entries) {
+    checkToken('extension', name);
+    for (const [parameter, value] of parameters) {
+      checkToken('extension parameter', parameter);
+      if (value !== null) checkToken(`value of extension parameter ${parameter}`, value);
+    }
+  }
+  return buildExtension(entries);
+}
+
+/** @throws {TypeError} the text is no token (RFC 9110 §5.6.2). */
+export function checkToken(what: string, text: unknown): asserts text is string {
+  if (typeof text !== 'string' || !isToken(text)) throw new TypeError(`invalid ${what}: ${String(text)}`);
+}

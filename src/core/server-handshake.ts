@@ -1,0 +1,158 @@
+// Knows the server's half of the opening handshake (RFC 6455 §4.2.1): which request is good. The answers stand in
+// handshake-answers.ts. Does no I/O.
+import { decodeBase64 } from '../bytes/base64.ts';
+import {
+  InvalidHeader,
+  InvalidHeaderValue,
+  InvalidMethod,
+  InvalidOrigin,
+  InvalidProtocol,
+  NegotiationError,
+} from './exceptions/handshake-errors.ts';
+import type { Extension, ExtensionHeader, ServerExtensionFactory } from './extension.ts';
+import { closingOnFailure, firstThatFits } from './extension-negotiation.ts';
+import { buildExtensionHeader, checkToken, checkUpgrade, singleValue } from './handshake-headers.ts';
+import { acceptKey, KEY_BYTES } from './handshake-key.ts';
+import { parseExtension, parseSubprotocol } from './header-grammar.ts';
+import type { Headers } from './headers.ts';
+import { type HostHeader, type HostRule, isHostAllowed, parseHostHeader } from './host-header.ts';
+import type { Request } from './http-message.ts';
+import { isOriginAllowed, type OriginRules } from './origin.ts';
+
+export {
+  rejection,
+  rejectionFor,
+  requestTimeout,
+  serverShuttingDown,
+  switchingProtocols,
+} from './handshake-answers.ts';
+export { isLoopbackName } from './host-header.ts';
+export type { HostRule, OriginRules };
+
+/** What a server admits and offers. */
+export interface HandshakeRequestPolicy {
+  /** Pages that may connect: see {@link OriginRules}. Default null: all. */
+  readonly origins?: OriginRules | null;
+  /** Hosts that the server answers for: see {@link HostRule}. Default null: any. */
+  readonly allowedHosts?: readonly HostRule[] | null;
+  /** Subprotocols of the server, in order of preference. Default null: none. */
+  readonly subprotocols?: readonly string[] | null;
+  /**
+   * Chooses a subprotocol among those that the client offers, instead of the rule that the first of the server's list
+   * wins. May throw NegotiationError for a 400; any other error is passed on.
+   */
+  readonly selectSubprotocol?: ((offered: readonly string[]) => string | null | undefined) | undefined;
+  /** Extensions of the server, in order of preference. Default null: none. */
+  readonly extensions?: readonly ServerExtensionFactory[] | null;
+}
+
+/** A request that was found good: what was agreed on, and what the answer has to say. */
+export interface AcceptedRequest {
+  /** Value of `Origin`; null when there is none. */
+  readonly origin: string | null;
+  /** In the order in which outgoing frames pass through them. */
+  readonly extensions: readonly Extension[];
+  /** Value of `Sec-WebSocket-Extensions` in the answer; null when it has none. */
+  readonly extensionHeader: string | null;
+  /** Null when there is none. */
+  readonly subprotocol: string | null;
+  /** Value of `Sec-WebSocket-Accept` in the answer. */
+  readonly acceptValue: string;
+}
+
+/**
+ * Checks a request (RFC 6455 §4.2.1) and negotiates. What it throws, `rejectionFor` answers.
+ *
+ * @throws {InvalidHandshake} one of its kinds: the request is not acceptable.
+ * @throws {TypeError} `selectSubprotocol` or an extension returned what cannot stand in a header.
+ * @throws whatever `selectSubprotocol` or an extension throws.
+ */
+export function checkHandshakeRequest(request: Request, policy: HandshakeRequestPolicy): AcceptedRequest {
+  const { headers } = request;
+  if (request.method !== 'GET') throw new InvalidMethod(request.method);
+  if (request.protocol !== 'HTTP/1.1') throw new InvalidProtocol(request.protocol);
+  const host = checkHost(headers, policy.allowedHosts ?? null);
+  checkUpgrade(headers);
+  const key = checkKey(headers);
+  checkVersion(headers);
+  const origin = checkOrigin(headers, host, policy.origins ?? null);
+
+  const extensions: Extension[] = [];
+  return closingOnFailure(extensions, () => {
+    const answers = negotiateExtensions(headers, policy.extensions ?? [], extensions);
+    return {
+      origin,
+      extensions,
+      extensionHeader: answers.length === 0 ? null : buildExtensionHeader(answers),
+      subprotocol: negotiateSubprotocol(headers, policy),
+      acceptValue: acceptKey(key),
+    };
+  });
+}
+
+/** RFC 9112 §3.2: exactly one Host that is a host. Which one it is decides whether a page was led here by DNS rebinding. */
+function checkHost(headers: Headers, allowedHosts: readonly HostRule[] | null): HostHeader {
+  const value = singleValue(headers, 'Host');
+  const host = parseHostHeader(value);
+  if (host === null) throw new InvalidHeader('Host', value);
+  // The one InvalidHeaderValue for Host: by its class the answer knows that it is a 403.
+  if (allowedHosts !== null && !isHostAllowed(host, allowedHosts)) throw new InvalidHeaderValue('Host', value);
+  return host;
+}
+
+function checkKey(headers: Headers): string {
+  const key = singleValue(headers, 'Sec-WebSocket-Key');
+  if (decodeBase64(key)?.length !== KEY_BYTES) throw new InvalidHeaderValue('Sec-WebSocket-Key', key);
+  return key;
+}
+
+function checkVersion(headers: Headers): void {
+  const version = singleValue(headers, 'Sec-WebSocket-Version');
+  if (!/^[\t ]*13[\t ]*$/.test(version)) throw new InvalidHeaderValue('Sec-WebSocket-Version', version);
+}
+
+function checkOrigin(headers: Headers, host: HostHeader, rules: OriginRules | null): string | null {
+  const origin = headers.has('Origin') ? singleValue(headers, 'Origin') : null;
+  if (rules !== null && !isOriginAllowed(origin, host, rules)) throw new InvalidOrigin(origin);
+  return origin;
+}
+
+/**
+ * Goes through the client's offers in its order, and for each through our extensions in ours (RFC 6455 §9.1). Adds those
+ * that fit to `accepted`, and returns what the answer says about each.
+ */
+function negotiateExtensions(
+  headers: Headers,
+  available: readonly ServerExtensionFactory[],
+  accepted: Extension[],
+): ExtensionHeader[] {
+  // Without extensions of ours the header is not even read: RFC 6455 §9.1 lets us ignore it.
+  if (available.length === 0) return [];
+  const answers: ExtensionHeader[] = [];
+  for (const [name, parameters] of headers.getAll('Sec-WebSocket-Extensions').flatMap(parseExtension)) {
+    const fit = firstThatFits(available, name, (factory) => factory.processRequestParams(parameters, accepted));
+    if (fit === null) continue;
+    const [answer, extension] = fit;
+    accepted.push(extension);
+    answers.push([name, answer]);
+  }
+  return answers;
+}
+
+function negotiateSubprotocol(headers: Headers, policy: HandshakeRequestPolicy): string | null {
+  const offered = headers.getAll('Sec-WebSocket-Protocol').flatMap(parseSubprotocol);
+  if (policy.selectSubprotocol === undefined) return preferredSubprotocol(offered, policy.subprotocols ?? []);
+  const selected = policy.selectSubprotocol(offered) ?? null;
+  if (selected !== null) checkToken('subprotocol', selected);
+  return selected;
+}
+
+function preferredSubprotocol(offered: readonly string[], available: readonly string[]): string | null {
+  if (available.length === 0) return null;
+  if (offered.length === 0) throw new NegotiationError('missing subprotocol');
+  const preferred = available.find((subprotocol) => offered.includes(subprotocol));
+  if (preferred === undefined) {
+    throw new NegotiationError(`invalid subprotocol; expected one of {${available.join(', ')}}`);
+  }
+  return preferred;
+}
