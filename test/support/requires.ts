@@ -11,7 +11,7 @@ const TOOLS = {
   'python websockets': {
     // A distribution's package lives in the system's Python, which need not be the first one on the path.
     commands: [process.env['PYTHON'], 'python3', '/usr/bin/python3'],
-    proof: ['-c', 'import websockets.asyncio.server'],
+    proof: ['-c', 'import websockets'],
   },
 } as const;
 
