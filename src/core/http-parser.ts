@@ -1,0 +1,305 @@
+// Parsers of one HTTP/1.1 message, fed as bytes arrive (RFC 9112). Know the limits, nothing of WebSocket, and answer nobody.
+import { encodeLatin1 } from '../bytes/latin1.ts';
+import { decodeUtf8, utf8Problem } from '../bytes/utf8.ts';
+import {
+  HeaderLineTooLong,
+  InvalidHeader,
+  InvalidHeaderValue,
+  RequestLineTooLong,
+  SecurityError,
+  StatusLineTooLong,
+  TooManyHeaders,
+} from './exceptions/handshake-errors.ts';
+import { EndOfStreamError } from './exceptions/protocol-errors.ts';
+import { isToken } from './header-grammar.ts';
+import { appendParsed, Headers, isFieldValue } from './headers.ts';
+import { Request, Response } from './http-message.ts';
+import { GrowingBytes, HttpReader, type LineTooLong } from './http-reader.ts';
+
+/** How large an HTTP message of a peer may be. */
+export interface HttpLimits {
+  /** Bytes of the first line and of each header line, CRLF included. Default 8,192. */
+  readonly maxLineBytes: number;
+  /** Number of header lines. Default 128. */
+  readonly maxHeaders: number;
+  /** Bytes of the body of a response. Default 1,048,576. */
+  readonly maxBodyBytes: number;
+}
+
+/** The limits that hold where nothing else is said. */
+export const HTTP_LIMITS: HttpLimits = { maxLineBytes: 8192, maxHeaders: 128, maxBodyBytes: 1_048_576 };
+
+/**
+ * Parses one message, then is done.
+ *
+ * The grammar is written below as generators, straight down, as if all bytes were there; where they are not, the
+ * generator yields until more arrive. So no byte is looked at twice, however the message is cut.
+ */
+class MessageParser<Message> {
+  readonly #reader = new HttpReader();
+  /** Null once the message is complete or has failed. */
+  #steps: Generator<void, Message> | null;
+
+  constructor(read: (reader: HttpReader) => Generator<void, Message>) {
+    this.#steps = read(this.#reader);
+  }
+
+  /**
+   * Takes the next bytes. Returns the message when they complete it; null: more are needed.
+   *
+   * Errors come as they are; to wrap them in `InvalidMessage` is up to the caller, who knows who sent what. After an
+   * error the parser holds nothing and takes nothing more.
+   *
+   * @throws {SecurityError} the message passes a limit: `RequestLineTooLong`, `StatusLineTooLong`, `HeaderLineTooLong`,
+   *   `TooManyHeaders`, or `SecurityError` itself for the body.
+   * @throws {InvalidHeader} `Content-Length` is repeated or no number.
+   * @throws {EndOfStreamError} a line does not end with CRLF.
+   * @throws {RangeError} anything else is not as it must be, or not supported.
+   */
+  push(bytes: Uint8Array): Message | null {
+    this.#reader.push(bytes);
+    return this.#advance();
+  }
+
+  /**
+   * Takes the end of the stream. Returns the message if that completes it.
+   * @throws {EndOfStreamError} the stream ended before the message did.
+   */
+  end(): Message | null {
+    this.#reader.end();
+    return this.#advance();
+  }
+
+  /** What followed the message: a view on the bytes of the last {@link push}. Empty until the message is complete. */
+  get rest(): Uint8Array {
+    return this.#reader.rest;
+  }
+
+  #advance(): Message | null {
+    if (this.#steps === null) throw new Error('the parser is done: it parses one message');
+    try {
+      const step = this.#steps.next();
+      if (!step.done) return null;
+      this.#steps = null;
+      return step.value;
+    } catch (error) {
+      this.#steps = null;
+      this.#reader.clear();
+      throw error;
+    }
+  }
+}
+
+/** Parses the request of an opening handshake. A request that announces a body is an error. */
+export class RequestParser extends MessageParser<Request> {
+  /** @param limits those that differ from {@link HTTP_LIMITS}. */
+  constructor(limits: Partial<HttpLimits> = {}) {
+    const allLimits = { ...HTTP_LIMITS, ...limits };
+    super((reader) => readRequest(reader, allLimits));
+  }
+}
+
+/** What a {@link ResponseParser} may be told. */
+export interface ResponseParserOptions {
+  /** Those limits that differ from {@link HTTP_LIMITS}. */
+  readonly limits?: Partial<HttpLimits>;
+  /** Whether HTTP/1.0 is taken too, as proxies speak it. Default false. */
+  readonly anyVersion?: boolean;
+  /** Whether the body belongs to the message; if not, it is part of the rest, as after CONNECT. Default true. */
+  readonly readBody?: boolean;
+}
+
+/**
+ * Parses a response with its body. Without `Content-Length` or `Transfer-Encoding` a body ends with the stream: the
+ * message is complete only at {@link end}.
+ */
+export class ResponseParser extends MessageParser<Response> {
+  constructor({ limits, anyVersion = false, readBody = true }: ResponseParserOptions = {}) {
+    const allLimits = { ...HTTP_LIMITS, ...limits };
+    super((reader) => readResponse(reader, { limits: allLimits, anyVersion, readBody }));
+  }
+}
+
+const malformed = (message: string): RangeError => new RangeError(message);
+
+const REQUEST_VERSIONS = ['HTTP/1.1', 'HTTP/1.0'];
+/** What method and target are made of: visible ASCII. */
+const VISIBLE = /^[\x21-\x7e]+$/;
+
+/** RFC 9112 §3. */
+function* readRequest(reader: HttpReader, limits: HttpLimits): Generator<void, Request> {
+  const line = yield* readLine(reader, limits.maxLineBytes, RequestLineTooLong, 'HTTP request line');
+  const parts = splitFirstLine(line);
+  if (parts === null) throw malformed(`invalid HTTP request line: ${readable(line)}`);
+  const [method, path, version] = parts;
+  if (!REQUEST_VERSIONS.includes(version)) {
+    throw malformed(`unsupported protocol; expected HTTP/1.1 or HTTP/1.0: ${readable(line)}`);
+  }
+  if (!VISIBLE.test(method) || !VISIBLE.test(path)) throw malformed(`invalid HTTP request line: ${readable(line)}`);
+
+  const headers = yield* readHeaders(reader, limits);
+  if (headers.has('Transfer-Encoding')) throw malformed("transfer codings aren't supported");
+  if (Number(contentLength(headers) ?? 0) !== 0) throw malformed('unsupported request body');
+  return new Request(path, headers, method, version);
+}
+
+/** RFC 9112 §4. */
+function* readResponse(
+  reader: HttpReader,
+  { limits, anyVersion, readBody }: { limits: HttpLimits; anyVersion: boolean; readBody: boolean },
+): Generator<void, Response> {
+  const line = yield* readLine(reader, limits.maxLineBytes, StatusLineTooLong, 'HTTP status line');
+  const parts = splitFirstLine(line);
+  if (parts === null) throw malformed(`invalid HTTP status line: ${readable(line)}`);
+  const [version, code, phrase] = parts;
+  if (version !== 'HTTP/1.1' && !(anyVersion && version === 'HTTP/1.0')) {
+    const expected = anyVersion ? 'HTTP/1.1 or HTTP/1.0' : 'HTTP/1.1';
+    throw malformed(`unsupported protocol; expected ${expected}: ${readable(line)}`);
+  }
+  if (!/^[0-9]+$/.test(code)) throw malformed(`invalid status code; expected integer; got ${readable(code)}`);
+  if (!/^[1-5][0-9]{2}$/.test(code)) throw malformed(`invalid status code; expected 100–599; got ${code}`);
+  if (!isFieldValue(phrase)) throw malformed(`invalid HTTP reason phrase: ${readable(phrase)}`);
+  const status = Number(code);
+
+  const headers = yield* readHeaders(reader, limits);
+  if (!readBody || status < 200 || status === 204 || status === 304) return new Response(status, phrase, headers);
+  const body = yield* readResponseBody(reader, headers, limits);
+  return new Response(status, phrase, headers, body);
+}
+
+/** The three parts of a first line; the last one may have more spaces. Null: there are not three. */
+function splitFirstLine(line: string): [string, string, string] | null {
+  const first = line.indexOf(' ');
+  const second = line.indexOf(' ', first + 1);
+  return second === -1 ? null : [line.slice(0, first), line.slice(first + 1, second), line.slice(second + 1)];
+}
+
+/** RFC 9112 §5. Folded lines (obs-fold) begin with white space and fail as what they are: no field name. */
+function* readHeaders(reader: HttpReader, limits: HttpLimits): Generator<void, Headers> {
+  const headers = new Headers();
+  for (let count = 0; ; count++) {
+    const line = yield* readLine(reader, limits.maxLineBytes, HeaderLineTooLong, 'HTTP headers');
+    if (line === '') return headers;
+    if (count === limits.maxHeaders) throw new TooManyHeaders(`expected no more than ${limits.maxHeaders} headers`);
+    const colon = line.indexOf(':');
+    if (colon === -1) throw malformed(`invalid HTTP header line: ${readable(line)}`);
+    const name = line.slice(0, colon);
+    if (!isToken(name)) throw malformed(`invalid HTTP header name: ${readable(name)}`);
+    const value = trimSpaces(line, colon + 1);
+    if (!isFieldValue(value)) throw malformed(`invalid HTTP header value: ${readable(value)}`);
+    appendParsed(headers, name, value);
+  }
+}
+
+/** RFC 9112 §6.3, for a response that has a body. */
+function* readResponseBody(reader: HttpReader, headers: Headers, limits: HttpLimits): Generator<void, Uint8Array> {
+  if (headers.has('Transfer-Encoding')) {
+    const coding = headers.getAll('Transfer-Encoding').join(', ');
+    if (coding !== 'chunked') throw malformed(`transfer coding ${readable(coding)} isn't supported`);
+    return yield* readChunkedBody(reader, limits);
+  }
+  const length = contentLength(headers);
+  if (length === null) return yield* readToEnd(reader, limits.maxBodyBytes);
+  if (length.length > 18 || Number(length) > limits.maxBodyBytes) {
+    throw new SecurityError(`body too large: ${length} bytes`);
+  }
+  const body = new GrowingBytes();
+  yield* readBytes(reader, Number(length), body);
+  return body.take();
+}
+
+/** RFC 9112 §7.1. Chunk extensions are ignored, trailers are read and dropped. */
+function* readChunkedBody(reader: HttpReader, limits: HttpLimits): Generator<void, Uint8Array> {
+  const body = new GrowingBytes();
+  const lineEnd = new GrowingBytes();
+  for (;;) {
+    const line = yield* readLine(reader, limits.maxLineBytes, HeaderLineTooLong, 'HTTP chunk size');
+    const semicolon = line.indexOf(';');
+    const digits = trimSpaces(line, 0, semicolon === -1 ? line.length : semicolon);
+    if (!/^[0-9A-Fa-f]+$/.test(digits)) throw malformed(`invalid HTTP chunk size: ${readable(digits)}`);
+    if (digits.length > 15) throw new SecurityError(`chunk too large: 0x${digits} bytes`);
+    const size = Number.parseInt(digits, 16);
+    if (size === 0) break;
+    if (body.length + size > limits.maxBodyBytes) {
+      throw new SecurityError(`chunk too large: ${size} bytes after ${body.length} bytes`);
+    }
+    yield* readBytes(reader, size, body);
+    yield* readBytes(reader, 2, lineEnd);
+    const [cr, lf] = lineEnd.take();
+    if (cr !== 13 || lf !== 10) throw malformed('chunk without CRLF');
+  }
+  yield* readHeaders(reader, limits);
+  return body.take();
+}
+
+function* readToEnd(reader: HttpReader, maxBytes: number): Generator<void, Uint8Array> {
+  const body = new GrowingBytes();
+  for (;;) {
+    const part = reader.take(Number.POSITIVE_INFINITY);
+    const length = body.length + part.length;
+    if (length > maxBytes) throw new SecurityError(`read ${length} bytes, expected no more than ${maxBytes} bytes`);
+    body.append(part);
+    if (reader.isEnded) return body.take();
+    yield;
+  }
+}
+
+/** Moves the next `count` bytes to `target`. */
+function* readBytes(reader: HttpReader, count: number, target: GrowingBytes): Generator<void, void> {
+  for (let left = count; ; ) {
+    const part = reader.take(left);
+    target.append(part);
+    left -= part.length;
+    if (left === 0) return;
+    if (reader.isEnded) {
+      throw new EndOfStreamError(`stream ends after ${count - left} bytes, expected ${count} bytes`);
+    }
+    yield;
+  }
+}
+
+/** The next line; `what` says in errors which one it is. */
+function* readLine(reader: HttpReader, maxBytes: number, tooLong: LineTooLong, what: string): Generator<void, string> {
+  try {
+    for (;;) {
+      const line = reader.readLine(maxBytes, tooLong);
+      if (line !== null) return line;
+      yield;
+    }
+  } catch (error) {
+    if (!(error instanceof EndOfStreamError)) throw error;
+    throw new EndOfStreamError(`connection closed while reading ${what}`, { cause: error });
+  }
+}
+
+/** The digits of `Content-Length`, as many as the peer likes; null when there is none (RFC 9112 §6.2). */
+function contentLength(headers: Headers): string | null {
+  const [value, ...more] = headers.getAll('Content-Length');
+  if (value === undefined) return null;
+  if (more.length > 0) throw new InvalidHeader('Content-Length', 'multiple values');
+  if (!/^[0-9]+$/.test(value)) throw new InvalidHeaderValue('Content-Length', value);
+  return value;
+}
+
+/** text[start, end) without SP and HTAB around it. A pattern for the end would take quadratic time on inner spaces. */
+function trimSpaces(text: string, start: number, end: number = text.length): string {
+  while (start < end && isSpace(text.charCodeAt(start))) start += 1;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+const isSpace = (unit: number): boolean => unit === 0x20 || unit === 0x09;
+
+/** What a peer sent, for the text of an error: read as UTF-8, bytes that are none as `\xNN`. */
+function readable(text: string): string {
+  const bytes = encodeLatin1(text);
+  let shown = '';
+  for (let start = 0; ; ) {
+    const problem = utf8Problem(bytes, start);
+    const end = problem === null ? bytes.length : start + problem.position;
+    shown += decodeUtf8(bytes, start, end);
+    if (problem === null) return shown;
+    shown += `\\x${bytes[end]!.toString(16)}`;
+    start = end + 1;
+  }
+}
