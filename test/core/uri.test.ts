@@ -235,7 +235,7 @@ test('a generic URI is split without being judged', () => {
   assert.deepEqual(splitUri('ws://h#f?x'), { scheme: 'ws', authority: 'h', path: '', query: '', fragment: 'f?x' });
 });
 
-const HOSTS = [
+const HOSTS: readonly (readonly [args: Parameters<typeof buildHost>, header: string])[] = [
   [['h', 80, false], 'h'],
   [['h', 443, true], 'h'],
   [['h', 80, true], 'h:80'],
@@ -248,7 +248,7 @@ const HOSTS = [
   [['::1', 8765, false], '[::1]:8765'],
   [['::ffff:127.0.0.1', 443, true], '[::ffff:127.0.0.1]'],
   [['fe80::1%eth0', 1, true], '[fe80::1%eth0]:1'],
-] as const;
+];
 
 for (const [args, header] of HOSTS) {
   test(`the Host header for ${args.join(', ')} is ${header}`, () => assert.equal(buildHost(...args), header));
