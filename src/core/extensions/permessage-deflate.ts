@@ -1,0 +1,176 @@
+// Compresses and decompresses the frames of one connection (RFC 7692 §6 and §7.2). Knows neither how it was negotiated
+// nor how deflate works: the engine does.
+import { InvalidState, PayloadTooBig, ProtocolError, VIOLATIONS } from '../exceptions/protocol-errors.ts';
+import type { Extension } from '../extension.ts';
+import { Frame } from '../frame.ts';
+import type { CompressSettings, DeflateEngine, Deflator, Inflator } from '../host.ts';
+import { Opcode } from '../opcode.ts';
+
+/** The name of the extension on the wire (RFC 7692 §7). */
+export const PERMESSAGE_DEFLATE = 'permessage-deflate';
+
+/** What both ends agreed on, seen from one of them: `local` compresses what we send, `remote` what we receive. */
+export interface PerMessageDeflateOptions {
+  /** Whether the peer starts each message with an empty window. Default false. */
+  readonly remoteNoContextTakeover?: boolean;
+  /** Whether we start each message with an empty window. Default false. */
+  readonly localNoContextTakeover?: boolean;
+  /** The peer's window is `2 ** remoteMaxWindowBits` bytes, 8 to 15. Default 15. */
+  readonly remoteMaxWindowBits?: number;
+  /** Our window is at most `2 ** localMaxWindowBits` bytes, 9 to 15: deflate as zlib has it cannot do 8. Default 15. */
+  readonly localMaxWindowBits?: number;
+  /** How hard the compressor works. Default: zlib's own settings. */
+  readonly compressSettings?: CompressSettings;
+  /** Does the work. */
+  readonly engine: DeflateEngine;
+}
+
+/**
+ * `permessage-deflate` at work on one connection (RFC 7692).
+ *
+ * Every data frame that passes {@link PerMessageDeflate.encode} is compressed. A message that should not be is sent
+ * without it: that leaves the window as it is, in both directions.
+ */
+export class PerMessageDeflate implements Extension {
+  readonly name: typeof PERMESSAGE_DEFLATE = PERMESSAGE_DEFLATE;
+  readonly remoteNoContextTakeover: boolean;
+  readonly localNoContextTakeover: boolean;
+  readonly remoteMaxWindowBits: number;
+  readonly localMaxWindowBits: number;
+  readonly compressSettings: CompressSettings;
+
+  readonly #engine: DeflateEngine;
+  /** Both are made by the first message that needs them: most connections are quiet in one direction. */
+  #deflator: Deflator | null = null;
+  #inflator: Inflator | null = null;
+  /** Whether a continuation frame that comes now belongs to a compressed message. */
+  #decodingContinuation = false;
+  /** Whether the bytes received so far of the current compressed message end between two blocks, on a byte boundary. */
+  #flushed = true;
+  #closed = false;
+
+  constructor({
+    remoteNoContextTakeover = false,
+    localNoContextTakeover = false,
+    remoteMaxWindowBits = 15,
+    localMaxWindowBits = 15,
+    compressSettings = {},
+    engine,
+  }: PerMessageDeflateOptions) {
+    this.remoteNoContextTakeover = remoteNoContextTakeover;
+    this.localNoContextTakeover = localNoContextTakeover;
+    this.remoteMaxWindowBits = remoteMaxWindowBits;
+    this.localMaxWindowBits = localMaxWindowBits;
+    this.compressSettings = compressSettings;
+    this.#engine = engine;
+  }
+
+  /**
+   * Decompresses a data frame of a compressed message; all other frames pass through.
+   *
+   * @param limits.maxSize bytes that the decompressed payload may have; null: no limit. Decompression stops right there.
+   * @throws {ProtocolError} RSV1 is set on a continuation frame, or the data is corrupt (`DECOMPRESSION_FAILED`, the
+   *   connection fails with 1007).
+   * @throws {PayloadTooBig} the decompressed payload passes `maxSize`.
+   */
+  decode(frame: Frame, { maxSize }: { readonly maxSize: number | null }): Frame {
+    const { opcode, data, fin, rsv2, rsv3 } = frame;
+    if (isControl(opcode)) return frame;
+    if (opcode === Opcode.CONT) {
+      if (!this.#decodingContinuation) return frame;
+      if (frame.rsv1) throw new ProtocolError(VIOLATIONS.RSV1_ON_CONTINUATION);
+    } else {
+      if (!frame.rsv1) return frame;
+      if (this.remoteNoContextTakeover) this.#dropInflator();
+      this.#flushed = true;
+    }
+    this.#decodingContinuation = !fin;
+
+    const payload = this.#inflate(data, { fin, maxBytes: maxSize });
+    if (payload === null) throw new PayloadTooBig(null, maxSize!);
+    if (fin && this.remoteNoContextTakeover) this.#dropInflator();
+    return new Frame({ opcode, data: payload, fin, rsv1: false, rsv2, rsv3 });
+  }
+
+  /**
+   * Compresses a data frame, however small and however random; control frames pass through.
+   *
+   * The payload is not looked at after the call, and the result is not used again.
+   */
+  encode(frame: Frame): Frame {
+    const { opcode, fin, rsv2, rsv3 } = frame;
+    if (isControl(opcode)) return frame;
+    const isFirst = opcode !== Opcode.CONT;
+    if (isFirst && this.localNoContextTakeover) this.#dropDeflator();
+
+    this.#deflator ??= this.#createDeflator();
+    const flushed = this.#deflator.deflate(frame.data);
+    // RFC 7692 §7.2.1: a message ends without the 00 00 ff ff of its last flush. Inside of a message they stay.
+    const data = fin ? flushed.subarray(0, -FLUSH_BYTES) : flushed;
+    if (fin && this.localNoContextTakeover) this.#dropDeflator();
+    return new Frame({ opcode, data, fin, rsv1: isFirst, rsv2, rsv3 });
+  }
+
+  /** Frees both windows. Data frames cannot pass any more. Calling it again does nothing. */
+  close(): void {
+    this.#closed = true;
+    this.#dropDeflator();
+    this.#dropInflator();
+  }
+
+  #inflate(data: Uint8Array, { fin, maxBytes }: { fin: boolean; maxBytes: number | null }): Uint8Array | null {
+    if (data.byteLength > 0) this.#flushed = endsInFlush(data);
+    // RFC 7692 §7.2.2 wants 00 00 ff ff behind every message. Where a flush has just ended, or nothing came at all, they
+    // would be read as the head of a block whose rest is the next message: such a message is complete as it stands.
+    const final = fin && !this.#flushed;
+    this.#inflator ??= this.#createInflator();
+    try {
+      return this.#inflator.inflate(data, { final, maxBytes });
+    } catch (cause) {
+      throw new ProtocolError(VIOLATIONS.DECOMPRESSION_FAILED, { cause });
+    }
+  }
+
+  #createDeflator(): Deflator {
+    this.#refuseClosed();
+    return this.#engine.createDeflator({ ...this.compressSettings, windowBits: this.localMaxWindowBits });
+  }
+
+  #createInflator(): Inflator {
+    this.#refuseClosed();
+    return this.#engine.createInflator({ windowBits: this.remoteMaxWindowBits });
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new InvalidState('connection is closed');
+  }
+
+  #dropDeflator(): void {
+    this.#deflator?.close();
+    this.#deflator = null;
+  }
+
+  #dropInflator(): void {
+    this.#inflator?.close();
+    this.#inflator = null;
+  }
+}
+
+/** `00 00 ff ff`, the length of an empty stored block: what a flush ends in (RFC 7692 §7.2.1). */
+const FLUSH_BYTES = 4;
+
+function endsInFlush(bytes: Uint8Array): boolean {
+  const end = bytes.byteLength;
+  return (
+    end >= FLUSH_BYTES &&
+    bytes[end - 1] === 0xff &&
+    bytes[end - 2] === 0xff &&
+    bytes[end - 3] === 0 &&
+    bytes[end - 4] === 0
+  );
+}
+
+/** RFC 6455 §5.5. */
+function isControl(opcode: Opcode): boolean {
+  return opcode >= Opcode.CLOSE;
+}

@@ -1,0 +1,71 @@
+// The entry `websockets-ts/extensions`: permessage-deflate with Node's zlib, and what an extension of your own implements.
+
+import type { ClientExtensionFactory, ServerExtensionFactory } from './core/extension.ts';
+import * as negotiation from './core/extensions/permessage-deflate-negotiation.ts';
+import type { DeflateEngine } from './core/host.ts';
+import { sharedDeflateEngine } from './node/deflate-engine.ts';
+
+export type {
+  ClientExtensionFactory,
+  Extension,
+  ExtensionName,
+  ExtensionParameter,
+  ServerExtensionFactory,
+} from './core/extension.ts';
+export { PerMessageDeflate, type PerMessageDeflateOptions } from './core/extensions/permessage-deflate.ts';
+export type { CompressSettings, DeflateEngine, Deflator, Inflator } from './core/host.ts';
+
+/** What does the work unless you bring it: default Node's zlib. */
+type EngineByDefault<Options extends { readonly engine: DeflateEngine }> = Omit<Options, 'engine'> & {
+  readonly engine?: DeflateEngine;
+};
+
+/** Settings of {@link ClientPerMessageDeflateFactory}. */
+export type ClientPerMessageDeflateOptions = EngineByDefault<negotiation.ClientPerMessageDeflateOptions>;
+/** Settings of {@link ServerPerMessageDeflateFactory}. */
+export type ServerPerMessageDeflateOptions = EngineByDefault<negotiation.ServerPerMessageDeflateOptions>;
+
+/**
+ * Negotiates permessage-deflate for a client, in other words than the default.
+ *
+ * @example
+ * await connect(uri, { extensions: [new ClientPerMessageDeflateFactory({ serverMaxWindowBits: 11 })] });
+ */
+export class ClientPerMessageDeflateFactory extends negotiation.ClientPerMessageDeflateFactory {
+  /** @throws {RangeError} a setting is not in its range, or `compressSettings` has a window. */
+  constructor(options: ClientPerMessageDeflateOptions = {}) {
+    super({ ...options, engine: options.engine ?? sharedDeflateEngine() });
+  }
+}
+
+/**
+ * Negotiates permessage-deflate for a server, in other words than the default.
+ *
+ * @example
+ * await serve(handler, { extensions: [new ServerPerMessageDeflateFactory({ serverMaxWindowBits: 11 })] });
+ */
+export class ServerPerMessageDeflateFactory extends negotiation.ServerPerMessageDeflateFactory {
+  /**
+   * @throws {RangeError} a setting is not in its range, `compressSettings` has a window, or
+   *   `requireClientMaxWindowBits` is on without `clientMaxWindowBits`.
+   */
+  constructor(options: ServerPerMessageDeflateOptions = {}) {
+    super({ ...options, engine: options.engine ?? sharedDeflateEngine() });
+  }
+}
+
+/** Adds permessage-deflate with a client's default settings, unless the list has it already. Returns a new list. */
+export function enableClientPermessageDeflate(
+  extensions: readonly ClientExtensionFactory[] | null = null,
+  { engine = sharedDeflateEngine() }: { readonly engine?: DeflateEngine } = {},
+): ClientExtensionFactory[] {
+  return negotiation.enableClientPermessageDeflate(extensions, { engine });
+}
+
+/** Adds permessage-deflate with a server's default settings, unless the list has it already. Returns a new list. */
+export function enableServerPermessageDeflate(
+  extensions: readonly ServerExtensionFactory[] | null = null,
+  { engine = sharedDeflateEngine() }: { readonly engine?: DeflateEngine } = {},
+): ServerExtensionFactory[] {
+  return negotiation.enableServerPermessageDeflate(extensions, { engine });
+}
