@@ -1,6 +1,6 @@
 // The errors that say a connection is over, and which of them fits how it ended. Knows nothing of frames or sockets.
 import { CloseCode, type CloseInfo, closeText } from '../close-code.ts';
-import { brandClass } from './names.ts';
+import { brandClass, type CodeOf } from './names.ts';
 import { WebSocketException } from './web-socket-exception.ts';
 
 /**
@@ -14,6 +14,8 @@ export class ConnectionClosed extends WebSocketException {
   static {
     brandClass(this, 'ConnectionClosed');
   }
+
+  declare readonly code: CodeOf<'ConnectionClosed'>;
 
   /** The close frame that came from the peer; null when none did. Code 1005 means a frame without a code. */
   readonly rcvd: CloseInfo | null;
@@ -60,6 +62,8 @@ export class ConnectionClosedOK extends ConnectionClosed {
   static {
     brandClass(this, 'ConnectionClosedOK');
   }
+
+  declare readonly code: CodeOf<'ConnectionClosedOK'>;
 }
 
 /** The connection ended in any other way: another close code on either side, or without a closing handshake. */
@@ -67,6 +71,8 @@ export class ConnectionClosedError extends ConnectionClosed {
   static {
     brandClass(this, 'ConnectionClosedError');
   }
+
+  declare readonly code: CodeOf<'ConnectionClosedError'>;
 }
 
 /**

@@ -1,5 +1,5 @@
 // The errors of the opening handshake that need neither a response nor headers as objects. Knows no HTTP parser.
-import { brandClass } from './names.ts';
+import { brandClass, type CodeOf } from './names.ts';
 import { WebSocketException } from './web-socket-exception.ts';
 
 /** The address is not that of a WebSocket server (RFC 6455 §3). */
@@ -7,6 +7,8 @@ export class InvalidURI extends WebSocketException {
   static {
     brandClass(this, 'InvalidURI');
   }
+
+  declare readonly code: CodeOf<'InvalidURI'>;
 
   /** The address as it was given. */
   readonly uri: string;
@@ -26,6 +28,8 @@ export class InvalidProxy extends WebSocketException {
     brandClass(this, 'InvalidProxy');
   }
 
+  declare readonly code: CodeOf<'InvalidProxy'>;
+
   /** The address as it was given. */
   readonly proxy: string;
   /** What is wrong with it. */
@@ -43,6 +47,8 @@ export class InvalidHandshake extends WebSocketException {
   static {
     brandClass(this, 'InvalidHandshake');
   }
+
+  declare readonly code: CodeOf<'InvalidHandshake'>;
 }
 
 /** The handshake passes a limit that protects us, or a redirect leads where we must not go. */
@@ -50,6 +56,8 @@ export class SecurityError extends InvalidHandshake {
   static {
     brandClass(this, 'SecurityError');
   }
+
+  declare readonly code: CodeOf<'SecurityError'>;
 }
 
 /** The first line of a request is longer than allowed. A server answers 414. */
@@ -57,6 +65,8 @@ export class RequestLineTooLong extends SecurityError {
   static {
     brandClass(this, 'RequestLineTooLong');
   }
+
+  declare readonly code: CodeOf<'RequestLineTooLong'>;
 }
 
 /** The first line of a response is longer than allowed. */
@@ -64,6 +74,8 @@ export class StatusLineTooLong extends SecurityError {
   static {
     brandClass(this, 'StatusLineTooLong');
   }
+
+  declare readonly code: CodeOf<'StatusLineTooLong'>;
 }
 
 /** A header line is longer than allowed. A server answers 431. */
@@ -71,6 +83,8 @@ export class HeaderLineTooLong extends SecurityError {
   static {
     brandClass(this, 'HeaderLineTooLong');
   }
+
+  declare readonly code: CodeOf<'HeaderLineTooLong'>;
 }
 
 /** There are more header lines than allowed. A server answers 431. */
@@ -78,6 +92,8 @@ export class TooManyHeaders extends SecurityError {
   static {
     brandClass(this, 'TooManyHeaders');
   }
+
+  declare readonly code: CodeOf<'TooManyHeaders'>;
 }
 
 /** The proxy did not let us through. That it cannot be reached at all is a network error of the runtime instead. */
@@ -85,6 +101,8 @@ export class ProxyError extends InvalidHandshake {
   static {
     brandClass(this, 'ProxyError');
   }
+
+  declare readonly code: CodeOf<'ProxyError'>;
 }
 
 /** The HTTP proxy answered something that is not HTTP, or nothing. `cause` says what. */
@@ -92,6 +110,8 @@ export class InvalidProxyMessage extends ProxyError {
   static {
     brandClass(this, 'InvalidProxyMessage');
   }
+
+  declare readonly code: CodeOf<'InvalidProxyMessage'>;
 }
 
 /** The request or response of the handshake cannot be parsed, or ended early. `cause` says where. */
@@ -99,6 +119,8 @@ export class InvalidMessage extends InvalidHandshake {
   static {
     brandClass(this, 'InvalidMessage');
   }
+
+  declare readonly code: CodeOf<'InvalidMessage'>;
 }
 
 /** The request is not a GET (RFC 6455 §4.1). A server answers 405. */
@@ -106,6 +128,8 @@ export class InvalidMethod extends InvalidHandshake {
   static {
     brandClass(this, 'InvalidMethod');
   }
+
+  declare readonly code: CodeOf<'InvalidMethod'>;
 
   /** The method of the request. */
   readonly method: string;
@@ -122,6 +146,8 @@ export class InvalidProtocol extends InvalidHandshake {
     brandClass(this, 'InvalidProtocol');
   }
 
+  declare readonly code: CodeOf<'InvalidProtocol'>;
+
   /** The version of the request, as `HTTP/1.0`. */
   readonly protocol: string;
 
@@ -136,6 +162,8 @@ export class InvalidHeader extends InvalidHandshake {
   static {
     brandClass(this, 'InvalidHeader');
   }
+
+  declare readonly code: CodeOf<'InvalidHeader'>;
 
   /** The name of the header. (`name` is that of the error.) */
   readonly headerName: string;
@@ -155,6 +183,8 @@ export class InvalidHeaderFormat extends InvalidHeader {
     brandClass(this, 'InvalidHeaderFormat');
   }
 
+  declare readonly code: CodeOf<'InvalidHeaderFormat'>;
+
   /**
    * @param error what the grammar asks for, as `expected token`.
    * @param header the whole value of the header.
@@ -170,6 +200,8 @@ export class InvalidHeaderValue extends InvalidHeader {
   static {
     brandClass(this, 'InvalidHeaderValue');
   }
+
+  declare readonly code: CodeOf<'InvalidHeaderValue'>;
 }
 
 /** The request comes from a page that may not connect (RFC 6455 §10.2). A server answers 403. */
@@ -177,6 +209,8 @@ export class InvalidOrigin extends InvalidHeader {
   static {
     brandClass(this, 'InvalidOrigin');
   }
+
+  declare readonly code: CodeOf<'InvalidOrigin'>;
 
   constructor(origin: string | null, options?: ErrorOptions) {
     super('Origin', origin, options);
@@ -188,6 +222,8 @@ export class InvalidUpgrade extends InvalidHeader {
   static {
     brandClass(this, 'InvalidUpgrade');
   }
+
+  declare readonly code: CodeOf<'InvalidUpgrade'>;
 }
 
 /**
@@ -198,6 +234,8 @@ export class NegotiationError extends InvalidHandshake {
   static {
     brandClass(this, 'NegotiationError');
   }
+
+  declare readonly code: CodeOf<'NegotiationError'>;
 }
 
 /** A parameter of an extension stands there twice. */
@@ -205,6 +243,8 @@ export class DuplicateParameter extends NegotiationError {
   static {
     brandClass(this, 'DuplicateParameter');
   }
+
+  declare readonly code: CodeOf<'DuplicateParameter'>;
 
   /** The name of the parameter. (`name` is that of the error.) */
   readonly parameterName: string;
@@ -221,6 +261,8 @@ export class InvalidParameterName extends NegotiationError {
     brandClass(this, 'InvalidParameterName');
   }
 
+  declare readonly code: CodeOf<'InvalidParameterName'>;
+
   /** The name of the parameter. (`name` is that of the error.) */
   readonly parameterName: string;
 
@@ -235,6 +277,8 @@ export class InvalidParameterValue extends NegotiationError {
   static {
     brandClass(this, 'InvalidParameterValue');
   }
+
+  declare readonly code: CodeOf<'InvalidParameterValue'>;
 
   /** The name of the parameter. (`name` is that of the error.) */
   readonly parameterName: string;

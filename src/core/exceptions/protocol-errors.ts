@@ -1,5 +1,5 @@
 // The errors of the sans-I/O protocol, the table of its rules, and the plain errors that serve as causes. Knows no frame.
-import { brandClass, nameClass, ownName, withCause } from './names.ts';
+import { brandClass, type CodeOf, nameClass, ownName, withCause } from './names.ts';
 import { WebSocketException } from './web-socket-exception.ts';
 
 /** Every rule of the protocol that a frame can break, and how its breach reads. A received one closes with 1002 and this text. */
@@ -65,6 +65,8 @@ export class PayloadTooBig extends WebSocketException {
     brandClass(this, 'PayloadTooBig');
   }
 
+  declare readonly code: CodeOf<'PayloadTooBig'>;
+
   /** Bytes that the frame announced: a bigint where a number is not exact; null when unknown (compressed data). */
   readonly size: number | bigint | null;
   /** The limit in bytes: what was left of it for this frame, or for the whole message once {@link PayloadTooBig.currentSize} is known. */
@@ -127,6 +129,8 @@ export class InvalidState extends WebSocketException {
   static {
     brandClass(this, 'InvalidState');
   }
+
+  declare readonly code: CodeOf<'InvalidState'>;
 }
 
 /** Two calls at the same time that cannot be interleaved. Thrown to the second; the first and the connection go on. */
@@ -134,6 +138,8 @@ export class ConcurrencyError extends WebSocketException {
   static {
     brandClass(this, 'ConcurrencyError');
   }
+
+  declare readonly code: CodeOf<'ConcurrencyError'>;
 }
 
 /** The stream of bytes ended too early. Not a {@link WebSocketException}: it is the `cause` of one. */

@@ -3,13 +3,15 @@ import { decodeUtf8Lossy } from '../../bytes/utf8.ts';
 import type { Headers } from '../headers.ts';
 import type { Response } from '../http-message.ts';
 import { InvalidHandshake, ProxyError } from './handshake-errors.ts';
-import { brandClass } from './names.ts';
+import { brandClass, type CodeOf } from './names.ts';
 
 /** The server answered with another status than 101. */
 export class InvalidStatus extends InvalidHandshake {
   static {
     brandClass(this, 'InvalidStatus');
   }
+
+  declare readonly code: CodeOf<'InvalidStatus'>;
 
   /** What the server said; its body may tell why. */
   readonly response: Response;
@@ -30,6 +32,8 @@ export class InvalidProxyStatus extends ProxyError {
   static {
     brandClass(this, 'InvalidProxyStatus');
   }
+
+  declare readonly code: CodeOf<'InvalidProxyStatus'>;
 
   /** What the proxy said. */
   readonly response: Response;
@@ -54,6 +58,8 @@ export class InvalidStatusCode extends InvalidHandshake {
     brandClass(this, 'InvalidStatusCode');
   }
 
+  declare readonly code: CodeOf<'InvalidStatusCode'>;
+
   /** The status of the response. */
   readonly statusCode: number;
   /** The headers of the response. */
@@ -74,6 +80,8 @@ export class AbortHandshake extends InvalidHandshake {
   static {
     brandClass(this, 'AbortHandshake');
   }
+
+  declare readonly code: CodeOf<'AbortHandshake'>;
 
   /** The status to answer with. */
   readonly status: number;
@@ -104,6 +112,8 @@ export class RedirectHandshake extends InvalidHandshake {
   static {
     brandClass(this, 'RedirectHandshake');
   }
+
+  declare readonly code: CodeOf<'RedirectHandshake'>;
 
   /** Where to. */
   readonly uri: string;

@@ -1,5 +1,5 @@
 // The root of our errors: name, code, cause, and being recognised by other copies of the package. Knows no subclass.
-import { BRAND, brandClass, codeOf, lineageOf, ownName, withCause } from './names.ts';
+import { BRAND, brandClass, codeOf, type ExceptionName, lineageOf, ownName, withCause } from './names.ts';
 
 /**
  * Base of every error that is about WebSocket. Network errors of the runtime are not wrapped and stay outside.
@@ -48,14 +48,14 @@ export class WebSocketException extends Error {
   }
 }
 
-function brandOf(value: unknown): readonly string[] | null {
+function brandOf(value: unknown): readonly ExceptionName[] | null {
   if (typeof value !== 'object' || value === null) return null;
-  const brand: unknown = (value as { readonly [BRAND]?: unknown })[BRAND];
+  const brand: unknown = Reflect.get(value, BRAND);
   return Array.isArray(brand) ? brand : null;
 }
 
 /** The brand of an error that lost it on its way through a structured clone: what is left of its name is in the stack. */
-function brandOfClone(value: unknown): readonly string[] | null {
+function brandOfClone(value: unknown): readonly ExceptionName[] | null {
   if (typeof value !== 'object' || value === null) return null;
   const { name, message, stack } = value as Partial<Error>;
   if (name !== 'Error' || typeof stack !== 'string') return null;

@@ -1,0 +1,44 @@
+// Checking UTF-8: our loop, a loop without its ASCII path, and native code. Says from how many bytes on native code pays.
+// `npm run build && node bench/utf8.js`
+import { isUtf8 } from 'node:buffer';
+import { utf8Problem } from '../dist/bytes/utf8.js';
+
+/** The twin without the path of four: ASCII one byte at a time, the rest as ours. */
+function oneByOne(bytes) {
+  let i = 0;
+  while (i < bytes.length && bytes[i] < 0x80) i += 1;
+  return i === bytes.length ? null : utf8Problem(bytes, i);
+}
+
+/** Nanoseconds a call: the best of five runs of 50 ms. */
+function measure(call) {
+  let best = Infinity;
+  for (let run = 0; run < 5; run++) {
+    const start = performance.now();
+    let calls = 0;
+    let elapsed = 0;
+    while (elapsed < 50) {
+      for (let i = 0; i < 200; i++) call();
+      calls += 200;
+      elapsed = performance.now() - start;
+    }
+    best = Math.min(best, (elapsed * 1e6) / calls);
+  }
+  return Math.round(best);
+}
+
+const rows = [];
+for (const [text, unit] of Object.entries({ ASCII: 'a', 'two bytes': 'é', 'three bytes': '€', mixed: 'ab€' })) {
+  const unitBytes = new TextEncoder().encode(unit).length;
+  for (const size of [16, 32, 64, 128, 1024, 65536]) {
+    const bytes = new TextEncoder().encode(unit.repeat(size / unitBytes));
+    rows.push({
+      text,
+      bytes: bytes.length,
+      'ours ns': measure(() => utf8Problem(bytes)),
+      'one by one ns': text === 'ASCII' ? measure(() => oneByOne(bytes)) : '',
+      'native ns': measure(() => isUtf8(bytes.subarray(0, bytes.length))),
+    });
+  }
+}
+console.table(rows);
