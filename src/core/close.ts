@@ -28,7 +28,7 @@ export class Close implements CloseInfo {
     if (payload.length === 0) return new Close(CloseCode.NO_STATUS_RCVD, '');
     if (payload.length === 1) throw new ProtocolError(VIOLATIONS.CLOSE_FRAME_TOO_SHORT);
     const problem = utf8Problem(payload, 2);
-    if (problem !== null) throw new InvalidUtf8Error(problem.reason, problem.position - 2);
+    if (problem !== null) throw new InvalidUtf8Error(problem.reason, problem.position);
     const code = (payload[0]! << 8) | payload[1]!;
     if (!isSendableCloseCode(code)) throw new ProtocolError(VIOLATIONS.INVALID_CLOSE_CODE);
     return new Close(code, decodeUtf8(payload, 2, payload.length));

@@ -68,14 +68,14 @@ interface Cuts {
 function quotedText(data: Uint8Array, cuts: Cuts, maxLength: number): string | null {
   if (data.length <= maxLength * MAX_CHARACTER_BYTES) {
     const text = readableText(data, cuts);
-    return text === null ? null : elide(`'${escapeText(text)}'`, maxLength);
+    return text === null ? null : elide(`'${escapeQuoted(text)}'`, maxLength);
   }
   const headBytes = Math.ceil((maxLength / 3) * 2 * MAX_CHARACTER_BYTES);
   const tailBytes = maxLength * MAX_CHARACTER_BYTES - headBytes;
   const head = readableText(data.subarray(0, headBytes), { ...cuts, atEnd: true });
   const tail = readableText(data.subarray(data.length - tailBytes), { ...cuts, atStart: true });
   // Whatever the characters are, each end has more of them than are shown: the seam is in what gets elided.
-  return head === null || tail === null ? null : elide(`'${escapeText(head)}${escapeText(tail)}'`, maxLength);
+  return head === null || tail === null ? null : elide(`'${escapeQuoted(head + tail)}'`, maxLength);
 }
 
 /** The text, with U+FFFD for a character cut in two; null when it is not UTF-8 or has control characters beyond white space. */
@@ -112,17 +112,14 @@ function elide(text: string, maxLength: number): string {
   return `${characters.slice(0, 2 * tail).join('')}...${characters.slice(characters.length - tail).join('')}`;
 }
 
-/** Keeps a payload from ending its log line, from leaving its quotes, and from reordering what stands around it. */
+/** Keeps a payload from ending its log line, and from reordering what stands around it. */
 const escapeText = (text: string): string =>
   text.replace(
-    /[\\'\x00-\x1f\x7f-\x9f\u2028\u2029]|\p{Bidi_Control}/gu,
+    /[\x00-\x1f\x7f-\x9f\u2028\u2029]|\p{Bidi_Control}/gu,
     (character) => SHORT_ESCAPES[character] ?? `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );
 
-const SHORT_ESCAPES: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  "'": "\\'",
-  '\t': '\\t',
-  '\n': '\\n',
-  '\r': '\\r',
-};
+/** Keeps it from leaving its quotes as well. */
+const escapeQuoted = (text: string): string => escapeText(text.replace(/[\\']/g, '\\$&'));
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
