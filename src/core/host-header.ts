@@ -12,9 +12,9 @@ export interface HostHeader {
 }
 
 /**
- * Which hosts a server answers for: a host name or address (any port, or `name:port` for one port), a regular
- * expression that must match the whole name without its port, or a function that is asked with this name. Case does not matter in
- * text.
+ * Which hosts a server answers for: a host name or address in any case (any port, or `name:port` for one port), a
+ * regular expression that must match the whole name, or a function that is asked with the name. Both see it in lower
+ * case and without its port.
  */
 export type HostRule = string | RegExp | ((host: string) => boolean);
 

@@ -16,8 +16,8 @@ const NON_ASCII = /[^\0-\x7f]/;
  * The ASCII form of a host name, lower-cased: `BÜCHER.example` is `xn--bcher-kva.example`. A trailing dot stays.
  *
  * Null when there is none: an empty label, a label of more than 63 or a name of more than 253 characters, a label that
- * begins with a combining mark, or characters that are invisible or belong to nobody. ASCII characters are all let through: what an
- * ASCII host may look like is for the caller to say.
+ * begins with a combining mark, or characters that are invisible or belong to nobody. ASCII characters are all let
+ * through: what an ASCII host may look like is for the caller to say.
  */
 export function hostNameToAscii(name: string): string | null {
   const labels = normalise(name).split('.');
@@ -103,14 +103,17 @@ export function encodePunycode(codePoints: readonly number[]): string {
 function encodeDelta(delta: number, bias: number): string {
   let text = '';
   let rest = delta;
-  for (let k = BASE; ; k += BASE) {
-    const threshold = Math.min(Math.max(k - bias, T_MIN), T_MAX);
-    if (rest < threshold) return text + DIGITS[rest]!;
+  for (let k = BASE; rest >= thresholdAt(k, bias); k += BASE) {
+    const threshold = thresholdAt(k, bias);
     const span = BASE - threshold;
     text += DIGITS[threshold + ((rest - threshold) % span)]!;
     rest = Math.floor((rest - threshold) / span);
   }
+  return text + DIGITS[rest]!;
 }
+
+/** Below it a digit is the last of its number. */
+const thresholdAt = (k: number, bias: number): number => Math.min(Math.max(k - bias, T_MIN), T_MAX);
 
 /** The bias for the next number (RFC 3492 §6.1). */
 function adapt(delta: number, { handled, isFirst }: { handled: number; isFirst: boolean }): number {

@@ -48,7 +48,7 @@ const RULES: readonly (readonly [rules: OriginRules, origin: string | null, admi
 ];
 
 for (const [rules, origin, admitted, why] of RULES) {
-  const list = typeof rules === 'string' ? rules : `[${rules.join(', ')}]`;
+  const list = typeof rules === 'string' ? rules : `[${rules.map(String).join(', ')}]`;
   test(`origins ${list} ${admitted ? 'admit' : 'refuse'} ${origin}: ${why}`, () => {
     assert.equal(isOriginAllowed(origin, HOST, rules), admitted);
   });
