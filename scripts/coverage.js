@@ -72,14 +72,25 @@ const shares = (rows) => ({
 });
 
 function print(title, rows, note) {
+  const cell = (share, all) => (all === 0 ? '–' : `${share.toFixed(1)} % of ${String(all).padStart(4)}`).padStart(17);
   const { lines, branches } = shares(rows);
-  const cell = (share, all) => `${share.toFixed(1).padStart(7)} % of ${String(sum(rows, all)).padStart(5)}`;
-  console.log(`${title.padEnd(44)}${cell(lines, 'lines')}${cell(branches, 'branches')}  ${note}`);
+  console.log(`${title.padEnd(54)}${cell(lines, sum(rows, 'lines'))}${cell(branches, sum(rows, 'branches'))}  ${note}`);
+}
+
+/** Lines as people write them: 3-5 9. */
+function ranges(lines) {
+  const found = [];
+  for (const line of [...new Set(lines)].sort((a, b) => a - b)) {
+    const last = found.at(-1);
+    if (last?.[1] === line - 1) last[1] = line;
+    else found.push([line, line]);
+  }
+  return found.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(' ');
 }
 
 const reports = measure(process.argv.length > 2 ? process.argv.slice(2) : TESTS);
 const below = [];
-console.log(`\n${''.padEnd(44)}${'lines'.padStart(18)}${'branches'.padStart(18)}  missed at line`);
+console.log(`\n${''.padEnd(54)}${'lines'.padStart(17)}${'branches'.padStart(17)}  missed at line`);
 for (const folder of FOLDERS) {
   const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
@@ -87,11 +98,11 @@ for (const folder of FOLDERS) {
     .sort();
   const rows = sources.map((source) => judge(source, reports.get(source)));
   for (const row of rows) {
-    const places = [...new Set([...row.missed, ...row.untaken])].sort((a, b) => a - b);
-    if (row.lines === 0) console.log(`${row.source.padEnd(44)}${'types only'.padStart(18)}`);
-    else print(row.source, [row], reports.has(row.source) ? places.join(' ') : 'never loaded');
+    const places = reports.has(row.source) ? ranges([...row.missed, ...row.untaken]) : 'never loaded';
+    print(row.source, [row], row.lines === 0 ? 'types only' : places);
   }
-  print(`${folder}, all of it`, rows, '\n');
+  print(`${folder}, all of it`, rows, '');
+  console.log('');
   for (const [what, share] of Object.entries(shares(rows))) {
     if (share < THRESHOLD) below.push(`${what} of ${folder}: ${share.toFixed(2)} %`);
   }
