@@ -3,6 +3,7 @@ import { buildHandshakeRequest, checkHandshakeResponse } from './client-handshak
 import { InvalidMessage, StatusLineTooLong } from './exceptions/handshake-errors.ts';
 import type { ClientExtensionFactory } from './extension.ts';
 import { generateKey } from './handshake-key.ts';
+import type { HeadersLike } from './headers.ts';
 import type { Request, Response } from './http-message.ts';
 import { type HttpLimits, ResponseParser } from './http-parser.ts';
 import { type Agreement, Protocol, type ProtocolOptions } from './protocol.ts';
@@ -17,6 +18,10 @@ export interface ClientProtocolOptions extends ProtocolOptions {
   readonly extensions?: readonly ClientExtensionFactory[] | null;
   /** Subprotocols to offer, in order of preference. Default: none. */
   readonly subprotocols?: readonly string[] | null;
+  /** Headers after ours in the request; a name that is there already is repeated. Default: none. */
+  readonly additionalHeaders?: HeadersLike | null;
+  /** `User-Agent`, unless the additional headers have one. Default: none is sent. */
+  readonly userAgent?: string | null;
   /** Limits for the response. Default: 8,192 bytes a line, 128 headers, a body of 1 MiB. */
   readonly httpLimits?: HttpLimits;
 }
@@ -41,7 +46,10 @@ export class ClientProtocol extends Protocol {
         : null;
   }
 
-  /** The request that asks for a WebSocket. Headers may be added before it goes to `sendRequest`. */
+  /**
+   * The request that asks for a WebSocket. Headers may be added before it goes to `sendRequest`.
+   * @throws {TypeError} something in the options can't stand in a request.
+   */
   connect(): Request {
     return buildHandshakeRequest({ ...this.#options, uri: this.uri, key: this.key });
   }

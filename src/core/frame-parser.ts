@@ -146,7 +146,8 @@ export class FrameParser {
       }
     }
     // The header is cut by the end of a chunk: collect it byte by byte, checking as soon as a check is possible.
-    const head = (this.#head ??= new Uint8Array(MAX_HEAD_BYTES));
+    this.#head ??= new Uint8Array(MAX_HEAD_BYTES);
+    const head = this.#head;
     while (this.#at < this.#chunk.length) {
       head[this.#headBytes++] = this.#chunk[this.#at++]!;
       const size = this.#checkHead(head, 0, this.#headBytes);

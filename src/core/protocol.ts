@@ -1,7 +1,6 @@
 // The one state machine (RFC 6455 §5 to §7): frames in, frames out, closing. Does no I/O, starts no timer, reads no clock.
 import { Utf8Validator, utf8Problem } from '../bytes/utf8.ts';
 import { Close } from './close.ts';
-import { closeText } from './close-code.ts';
 import { type ConnectionClosed, connectionClosed } from './exceptions/connection-closed.ts';
 import {
   EndOfStreamError,
@@ -135,7 +134,8 @@ export class Protocol {
     this.#maxLogSize = options.maxLogSize ?? 75;
     this.#validateUtf8 = options.validateUtf8 ?? false;
     const maxSize = options.maxSize === undefined ? DEFAULT_MAX_MESSAGE_BYTES : options.maxSize;
-    [this.maxMessageSize, this.maxFragmentSize] = typeof maxSize === 'object' && maxSize !== null ? maxSize : [maxSize, null];
+    [this.maxMessageSize, this.maxFragmentSize] =
+      typeof maxSize === 'object' && maxSize !== null ? maxSize : [maxSize, null];
     this.#parser = new FrameParser({ masked: side === Side.SERVER, lenientLengths: options.lenientLengths ?? false });
     this.#limitNextFrame();
     const recorder = new Recorder();
@@ -439,7 +439,8 @@ export class Protocol {
     }
     const { opcode, rsv, partialBytes } = this.#parser;
     if (!this.#validateUtf8 || partialBytes === this.#checkedBytes) return;
-    const isText = opcode === Opcode.TEXT ? rsv === 0 : opcode === Opcode.CONT && this.#messageIsText && !this.#messageIsEncoded;
+    const isText =
+      opcode === Opcode.TEXT ? rsv === 0 : opcode === Opcode.CONT && this.#messageIsText && !this.#messageIsEncoded;
     if (!isText || !this.extensions.every(({ name }) => name === 'permessage-deflate')) return;
     const problem = this.#utf8Validator().push(this.#parser.partial, this.#checkedBytes, partialBytes, false);
     this.#checkedBytes = partialBytes;

@@ -7,6 +7,7 @@ import { type HttpLimits, RequestParser } from './http-parser.ts';
 import { type Agreement, Protocol, type ProtocolOptions } from './protocol.ts';
 import {
   checkHandshakeRequest,
+  type HostRule,
   type OriginRules,
   rejection,
   rejectionFor,
@@ -21,8 +22,8 @@ const MAX_EARLY_BYTES = 65_536;
 export interface ServerProtocolOptions extends ProtocolOptions {
   /** Origins to accept: see `OriginRules`. Default null: not checked. */
   readonly origins?: OriginRules | null;
-  /** Names to accept in `Host`, without port. Default null: any well-formed one. */
-  readonly allowedHosts?: readonly string[] | null;
+  /** Hosts to accept in `Host`: see `HostRule`. Default null: any well-formed one. */
+  readonly allowedHosts?: readonly HostRule[] | null;
   /** Extensions to negotiate, in order of preference. Default: none. */
   readonly extensions?: readonly ServerExtensionFactory[] | null;
   /** Subprotocols that are understood, in order of preference. Default: none. */
@@ -55,19 +56,18 @@ export class ServerProtocol extends Protocol {
    */
   accept(request: Request): Response {
     try {
-      const { selectSubprotocol } = this.#options;
+      const { selectSubprotocol, ...policy } = this.#options;
       const accepted = checkHandshakeRequest(request, {
-        ...this.#options,
-        ...(selectSubprotocol && {
-          selectSubprotocol: (offered: readonly string[]) => selectSubprotocol(this, offered),
-        }),
+        ...policy,
+        selectSubprotocol: selectSubprotocol && ((offered) => selectSubprotocol(this, offered)),
       });
       this.origin = accepted.origin;
       this.#agreement = { extensions: accepted.extensions, subprotocol: accepted.subprotocol };
       return switchingProtocols({ ...accepted, now: this.host.now() });
     } catch (error) {
       this.handshakeExc = error instanceof Error ? error : new Error('opening handshake failed', { cause: error });
-      if (error instanceof InvalidHandshake) this.log('debug', `! ${LOG_TEXTS[error.name] ?? 'invalid handshake'}`, error);
+      if (error instanceof InvalidHandshake)
+        this.log('debug', `! ${LOG_TEXTS[error.name] ?? 'invalid handshake'}`, error);
       else this.log('error', 'opening handshake failed', error);
       return rejectionFor(this.handshakeExc, this.host.now());
     }
@@ -144,9 +144,7 @@ export class ServerProtocol extends Protocol {
   #refuse(error: unknown): void {
     this.#parser = null;
     const known = error instanceof SecurityError;
-    this.handshakeExc = known
-      ? error
-      : new InvalidMessage('did not receive a valid HTTP request', { cause: error });
+    this.handshakeExc = known ? error : new InvalidMessage('did not receive a valid HTTP request', { cause: error });
     this.log('debug', `! ${LOG_TEXTS[this.handshakeExc.name] ?? 'no valid HTTP request'}`, this.handshakeExc);
     this.sendResponse(rejectionFor(this.handshakeExc, this.host.now()));
   }

@@ -1,0 +1,25 @@
+// The echo server that the public conformance suites talk to: text as text, binary as binary, with backpressure.
+import { parseArgs } from 'node:util';
+import { serve } from 'websockets-ts';
+
+const { values } = parseArgs({
+  options: { host: { type: 'string', default: '127.0.0.1' }, port: { type: 'string', default: '9001' } },
+});
+
+const server = await serve(
+  async (connection) => {
+    for await (const message of connection) await connection.send(message);
+  },
+  {
+    host: values.host,
+    port: Number(values.port),
+    maxSize: 64 * 1024 * 1024,
+    openTimeoutMs: 5_000,
+    pingIntervalMs: null,
+    // A suite ends most of its cases with an error: what the handler throws then is no news.
+    logger: { debug() {}, info() {}, warn() {}, error() {}, isEnabled: () => false },
+  },
+);
+process.on('SIGTERM', () => server.close());
+console.log('listening');
+await server.waitClosed();

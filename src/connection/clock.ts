@@ -1,0 +1,15 @@
+// Time as the connection layer sees it: injected, so that tests can turn the hands themselves.
+
+/** A timer that has been set. */
+export interface Timer {
+  /** The callback will not be called any more. */
+  cancel(): void;
+}
+
+/** A monotonic clock with timers. */
+export interface Clock {
+  /** Milliseconds since some moment in the past, with fractions. Never goes back. */
+  readonly now: () => number;
+  /** Calls back after `ms` milliseconds. Does not keep the process alive. */
+  readonly setTimer: (ms: number, callback: () => void) => Timer;
+}

@@ -1,0 +1,44 @@
+// Options that `connect` and `serve` share. Knows neither.
+import type { Logger } from '../core/logger.ts';
+import type { MaxSize, ProtocolOptions } from '../core/protocol.ts';
+import type { CommonConnectionOptions } from './connection-settings.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Options of both `connect` and `serve`. Null switches a limit or feature off. */
+export interface CommonOptions extends CommonConnectionOptions {
+  /** `'deflate'` negotiates permessage-deflate (RFC 7692); null doesn't. Default `'deflate'`. */
+  readonly compression?: 'deflate' | null;
+  /** Milliseconds that opening may take, all in all. Default 10,000. */
+  readonly openTimeoutMs?: number | null;
+  /** Bytes that a received message, and a fragment of one, may have. Default 1,048,576 a message. */
+  readonly maxSize?: MaxSize;
+  /** Fail with 1007 as soon as text that arrives isn't UTF-8, read or not. Default true. */
+  readonly validateUtf8?: boolean;
+  /** Accept lengths that are not in their shortest form. Default false. */
+  readonly lenientLengths?: boolean;
+  /** Where log lines go. Default: warnings and errors to the console. */
+  readonly logger?: Logger;
+}
+
+/** The options of the protocol object that follow from these. */
+export function protocolOptions(options: CommonOptions, runtime: Runtime): ProtocolOptions {
+  return {
+    host: runtime.host,
+    logger: options.logger ?? runtime.logger,
+    validateUtf8: options.validateUtf8 ?? true,
+    lenientLengths: options.lenientLengths ?? false,
+    maxLogSize: runtime.limits.maxLogSize,
+    ...(options.maxSize !== undefined && { maxSize: options.maxSize }),
+  };
+}
+
+/** The limit on whole messages in bytes; null: none. */
+export const maxMessageBytes = (maxSize: MaxSize | undefined): number | null =>
+  maxSize === undefined ? 1_048_576 : typeof maxSize === 'object' && maxSize !== null ? maxSize[0] : maxSize;
+
+/** @throws {RangeError} the value of `compression` is neither `'deflate'` nor null. */
+export function isCompressed(compression: unknown): boolean {
+  if (compression === undefined || compression === 'deflate') return true;
+  if (compression === null) return false;
+  throw new RangeError(`unsupported compression: ${String(compression)}`);
+}

@@ -1,0 +1,148 @@
+// What `connect` returns: a connection that is being made, from URI and options to the end of the opening handshake.
+import { ClientProtocol, type ClientProtocolOptions } from '../core/client-protocol.ts';
+import { TimeoutError } from '../core/exceptions.ts';
+import type { ClientExtensionFactory } from '../core/extension.ts';
+import { enableClientPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
+import { validateSubprotocols } from '../core/header-grammar.ts';
+import type { HeadersLike } from '../core/headers.ts';
+import { parseUri, type WebSocketURI } from '../core/uri.ts';
+import { ClientConnection } from './client-connection.ts';
+import { type CommonOptions, isCompressed, maxMessageBytes, protocolOptions } from './common-options.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { type ConnectionSettings, connectionSettings, duration } from './connection-settings.ts';
+import type { DirectHandlers } from './handlers.ts';
+import type { Runtime } from './runtime.ts';
+import type { Transport } from './transport.ts';
+
+/** Options of a client that do not depend on the runtime. */
+export interface ClientOptions<P extends string = string> extends CommonOptions {
+  /** Extensions to offer, in order of preference; permessage-deflate follows them unless it is among them. */
+  readonly extensions?: readonly ClientExtensionFactory[] | null;
+  /** Value of `Origin`. Default: none is sent. */
+  readonly origin?: string | null;
+  /** Subprotocols to offer, in order of preference. */
+  readonly subprotocols?: readonly P[] | null;
+  /** Headers after ours in the request. A name that is there already is repeated. */
+  readonly additionalHeaders?: HeadersLike | null;
+  /** `User-Agent`, unless the additional headers have one; null: none. Default `{runtime}/{version} websockets/{version}`. */
+  readonly userAgentHeader?: string | null;
+  /** The fast road: functions that are called as things happen, instead of `recv`. */
+  readonly handlers?: DirectHandlers<ClientConnection>;
+  /** Aborting it gives up, with the signal's reason, as long as the connection is being made. */
+  readonly signal?: AbortSignal;
+  /** Makes the connection, so that it can be of a class of your own. */
+  readonly createConnection?: (protocol: ClientProtocol, options: ConnectionOptions) => ClientConnection;
+}
+
+/** Opens a transport to the server. Aborting the signal gives up and leaves nothing behind. */
+export type OpenTransport = (uri: WebSocketURI, signal: AbortSignal) => Promise<Transport>;
+
+/**
+ * A connection that is being made: await it. The work begins when it is first awaited.
+ *
+ * `await using` works with what awaiting gives, and with this object.
+ */
+export class Connecting<P extends string | null = string | null>
+  implements PromiseLike<ClientConnection<P>>, AsyncDisposable
+{
+  readonly #runtime: Runtime;
+  readonly #uri: WebSocketURI;
+  readonly #options: ClientOptions;
+  readonly #open: OpenTransport;
+  readonly #settings: ConnectionSettings;
+  readonly #openTimeoutMs: number | null;
+  readonly #protocolOptions: ClientProtocolOptions;
+  #connection: Promise<ClientConnection<P>> | null = null;
+
+  /**
+   * @throws {InvalidURI} `uri` isn't a WebSocket URI.
+   * @throws {RangeError} an option has a value that isn't allowed.
+   * @throws {TypeError} an option has a value of the wrong type, or that can't stand in a request.
+   */
+  constructor(runtime: Runtime, uri: string, options: ClientOptions, open: OpenTransport) {
+    const { subprotocols = null, extensions = null } = options;
+    this.#uri = parseUri(uri);
+    if (subprotocols !== null) validateSubprotocols(subprotocols);
+    this.#runtime = runtime;
+    this.#options = options;
+    this.#open = open;
+    this.#settings = connectionSettings(options, maxMessageBytes(options.maxSize));
+    this.#openTimeoutMs = duration('openTimeoutMs', options.openTimeoutMs, 10_000);
+    this.#protocolOptions = {
+      ...protocolOptions(options, runtime),
+      httpLimits: runtime.limits.http,
+      origin: options.origin ?? null,
+      subprotocols,
+      extensions: isCompressed(options.compression)
+        ? enableClientPermessageDeflate(extensions, { engine: runtime.deflate })
+        : extensions,
+      additionalHeaders: options.additionalHeaders ?? null,
+      userAgent: options.userAgentHeader === undefined ? runtime.userAgent : options.userAgentHeader,
+    };
+    // Whatever can't stand in a request is said now, not when somebody awaits.
+    new ClientProtocol(this.#uri, this.#protocolOptions).connect();
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: awaiting is what this class is for.
+  then<A = ClientConnection<P>, B = never>(
+    onFulfilled?: ((connection: ClientConnection<P>) => A | PromiseLike<A>) | null,
+    onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#connection ??= this.#connect();
+    return this.#connection.then(onFulfilled, onRejected);
+  }
+
+  /** Closes the connection, if it was made. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const connection = await this.#connection?.catch(() => null);
+    await connection?.close();
+  }
+
+  /** One attempt, within the deadline and until the signal; what fails leaves no transport behind. */
+  async #connect(): Promise<ClientConnection<P>> {
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    const abort = new AbortController();
+    const giveUp = (): void => abort.abort(signal?.reason);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    const timeoutMs = this.#openTimeoutMs;
+    const timer =
+      timeoutMs === null
+        ? null
+        : this.#runtime.clock.setTimer(timeoutMs, () => {
+            const cause = new TimeoutError(`timed out after ${timeoutMs} ms`);
+            abort.abort(new TimeoutError('timed out during opening handshake', { cause }));
+          });
+    try {
+      return await this.#attempt(abort.signal);
+    } finally {
+      timer?.cancel();
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async #attempt(signal: AbortSignal): Promise<ClientConnection<P>> {
+    const protocol = new ClientProtocol(this.#uri, this.#protocolOptions);
+    const request = protocol.connect();
+    const transport = await this.#open(this.#uri, signal);
+    const onAbort = (): void => transport.abort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      const options: ConnectionOptions = {
+        runtime: this.#runtime,
+        transport,
+        settings: this.#settings,
+        handlers: this.#options.handlers ?? null,
+      };
+      const connection = this.#options.createConnection?.(protocol, options) ?? new ClientConnection(protocol, options);
+      await connection.handshake(request);
+      return connection as ClientConnection<P>;
+    } catch (error) {
+      transport.abort();
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// Options that both sides share: their defaults, and what is wrong with them. Knows no connection.
+
+/** A high and a low mark; null for the low one: a quarter of the high one. */
+export type Marks = number | null | readonly [high: number | null, low: number | null];
+
+/** Options of every connection. */
+export interface CommonConnectionOptions {
+  /** Milliseconds between keepalive pings; null: none are sent. Default 20,000. */
+  readonly pingIntervalMs?: number | null;
+  /** Milliseconds to wait for the pong; after that the connection fails with 1011. Null: no limit. Default 20,000. */
+  readonly pingTimeoutMs?: number | null;
+  /** Milliseconds that closing may take before TCP is dropped; null: no limit. Default 10,000. */
+  readonly closeTimeoutMs?: number | null;
+  /**
+   * How many received frames may wait to be read: above the high mark reading stops, at the low mark it goes on. A number
+   * is the high mark. Null: no limit. Default 16, 4.
+   */
+  readonly maxQueue?: Marks;
+  /** How many bytes of received frames may wait to be read. Null: no limit. Default 4 times the largest message, at least 1 MiB. */
+  readonly maxQueueBytes?: number | null;
+  /** Bytes that may wait to be sent: above the high mark `send` waits until the low mark. A number is the high mark. Default 32,768, 8,192. */
+  readonly writeLimit?: number | readonly [high: number, low: number | null];
+  /** Direct handlers only: await the promise of `message` before the next one is delivered. Default false. */
+  readonly serial?: boolean;
+}
+
+/** The options as a connection uses them. */
+export interface ConnectionSettings {
+  readonly pingIntervalMs: number | null;
+  readonly pingTimeoutMs: number | null;
+  readonly closeTimeoutMs: number | null;
+  readonly queue: { readonly high: number; readonly low: number; readonly maxBytes: number };
+  readonly writeLimit: { readonly highBytes: number; readonly lowBytes: number };
+  readonly serial: boolean;
+}
+
+const MIN_QUEUE_BYTES = 1_048_576;
+
+/**
+ * Fills in the defaults.
+ * @throws {RangeError} a value is of the right type and not allowed.
+ * @throws {TypeError} a value is of the wrong type.
+ */
+export function connectionSettings(
+  options: CommonConnectionOptions,
+  maxMessageBytes: number | null,
+): ConnectionSettings {
+  const [high, low] = marksOf(options.maxQueue === undefined ? 16 : options.maxQueue);
+  const [highBytes, lowBytes] = marksOf(options.writeLimit ?? 32_768);
+  const maxQueueBytes =
+    options.maxQueueBytes === undefined
+      ? Math.max(4 * (maxMessageBytes ?? Number.POSITIVE_INFINITY), MIN_QUEUE_BYTES)
+      : (options.maxQueueBytes ?? Number.POSITIVE_INFINITY);
+  return {
+    pingIntervalMs: duration('pingIntervalMs', options.pingIntervalMs, 20_000),
+    pingTimeoutMs: duration('pingTimeoutMs', options.pingTimeoutMs, 20_000),
+    closeTimeoutMs: duration('closeTimeoutMs', options.closeTimeoutMs, 10_000),
+    queue: { high, low, maxBytes: maxQueueBytes },
+    writeLimit: { highBytes, lowBytes },
+    serial: options.serial ?? false,
+  };
+}
+
+/** A duration in milliseconds from an option; null stands for no limit. */
+export function duration(name: string, value: number | null | undefined, defaultMs: number): number | null {
+  if (value === undefined) return defaultMs;
+  if (value === null) return null;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of milliseconds or null`);
+  if (!(value >= 0)) throw new RangeError(`${name} must be positive or equal to zero`);
+  return value;
+}
+
+function marksOf(marks: Marks): [high: number, low: number] {
+  let [high, low] = typeof marks === 'object' && marks !== null ? marks : [marks, null];
+  if (high === null) high = low === null ? Number.POSITIVE_INFINITY : low * 4;
+  low ??= Number.isFinite(high) ? Math.floor(high / 4) : 0;
+  if (low < 0) throw new RangeError('low must be positive or equal to zero');
+  if (!(high >= low)) throw new RangeError('high must be greater than or equal to low');
+  return [high, low];
+}

@@ -1,0 +1,892 @@
+// The one I/O shell around a protocol: sending, receiving, waiting, closing. Knows the Transport interface, not sockets.
+import { utf8Problem } from '../bytes/utf8.ts';
+import {
+  ConcurrencyError,
+  type ConnectionClosed,
+  InvalidUtf8Error,
+  ProtocolError,
+  TimeoutError,
+} from '../core/exceptions.ts';
+import type { Request, Response } from '../core/http-message.ts';
+import { isLogged, type LogContext, type Logger, type LogLevel } from '../core/logger.ts';
+import { Opcode } from '../core/opcode.ts';
+import type { Protocol } from '../core/protocol.ts';
+import type { ProtocolSink } from '../core/protocol-pipe.ts';
+import { State } from '../core/state.ts';
+import type { Timer } from './clock.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
+import { FragmentSender } from './fragment-sender.ts';
+import type { DirectHandlers } from './handlers.ts';
+import { Keepalive } from './keepalive.ts';
+import { MessageBuffer, ownBytes, type Piece } from './message-buffer.ts';
+import { bytesOf, type Data, type DataLike, fragmentsOf, type MessageSource } from './message-source.ts';
+import { Pings } from './pings.ts';
+import { ReceiveQueue } from './receive-queue.ts';
+import type { Runtime } from './runtime.ts';
+import { TextPieces } from './text-pieces.ts';
+import type { Address, Transport, TransportSink } from './transport.ts';
+import { type Wait, waitFor, watchLimits } from './wait.ts';
+import { WriteBatch } from './write-batch.ts';
+
+/** What a connection is built from. Comes from `connect` or `serve`; pass it on in `createConnection`. */
+export interface ConnectionOptions {
+  readonly runtime: Runtime;
+  readonly transport: Transport;
+  readonly settings: ConnectionSettings;
+  /** The fast road: see `DirectHandlers`. */
+  readonly handlers?: DirectHandlers<Connection> | null;
+}
+
+/** A ping that has been sent. */
+export interface Ping {
+  /** Comes to the round-trip time in seconds; rejects with ConnectionClosed when the connection ends first. Need not be watched. */
+  readonly pong: Promise<number>;
+  /** What was sent. */
+  readonly data: Uint8Array;
+}
+
+/** How to close. */
+export interface CloseOptions {
+  /** 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000. */
+  readonly code?: number;
+  /** At most 123 bytes of UTF-8. Default empty. */
+  readonly reason?: string;
+}
+
+/** A receive call that waits for a message. */
+interface Waiter {
+  /** Whether it takes fragments one by one. */
+  readonly isStreaming: boolean;
+  readonly take: (piece: Piece) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+const DONE: Promise<void> = Promise.resolve();
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Sends a message without looking at backpressure: for `broadcast` alone. Does nothing when the connection isn't open.
+ * The bytes must never change again.
+ *
+ * @throws {ConcurrencyError} a fragmented message is being sent.
+ */
+export let sendAtOnce: (connection: Connection, data: Uint8Array, isText: boolean) => void;
+
+/**
+ * An open WebSocket connection. Made by `connect` and `serve`.
+ *
+ * Don't look at `state` before you act: call `recv` and `send`, and catch {@link ConnectionClosed}. Iterating over the
+ * connection gives its messages and ends when it is closed without a problem.
+ */
+export abstract class Connection<P extends string | null = string | null>
+  implements AsyncIterable<Data>, AsyncDisposable
+{
+  /** The state machine below. Its sending methods are not for direct use: they would bypass backpressure. */
+  readonly protocol: Protocol;
+  readonly localAddress: Address | null;
+  readonly remoteAddress: Address | null;
+  /** The request of the opening handshake; null before it is complete. */
+  request: Request | null = null;
+  /** The response of the opening handshake; null before it is complete. */
+  response: Response | null = null;
+
+  protected readonly runtime: Runtime;
+  readonly #settings: ConnectionSettings;
+  readonly #transport: Transport;
+  readonly #batch: WriteBatch;
+  readonly #handlers: DirectHandlers<Connection> | null;
+
+  /** What ended the connection from outside the protocol: a network error, a deadline. */
+  #cause: unknown = null;
+  #deadline: Timer | null = null;
+  #isClosed = false;
+  #closed: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null;
+  #hasHalfClosed = false;
+
+  #queue: ReceiveQueue | null = null;
+  #message: MessageBuffer | null = null;
+  #waiter: Waiter | null = null;
+  #isReceivingPaused = false;
+  /** Whether `recvStreaming` was left in the middle of a message: what follows can't be told from its rest. */
+  #isTorn = false;
+  #isStreaming = false;
+
+  #drained: {
+    readonly promise: Promise<void>;
+    readonly resolve: () => void;
+    readonly reject: (e: unknown) => void;
+  } | null = null;
+  #wasAboveHighMark = false;
+  readonly #fragments: FragmentSender;
+
+  #pings: Pings | null = null;
+  #keepalive: Keepalive | null = null;
+  #latency = 0;
+
+  constructor(protocol: Protocol, options: ConnectionOptions) {
+    this.protocol = protocol;
+    this.runtime = options.runtime;
+    this.#settings = options.settings;
+    this.#transport = options.transport;
+    this.#handlers = options.handlers ?? null;
+    this.localAddress = options.transport.localAddress;
+    this.remoteAddress = options.transport.remoteAddress;
+    this.#batch = new WriteBatch(options.transport, options.runtime.flushQueue);
+    this.#fragments = new FragmentSender();
+    const pipeEnd = new Connection.#PipeEnd(this);
+    protocol.pipe(pipeEnd, this.#batch, { connection: this });
+    options.transport.start(pipeEnd);
+  }
+
+  // What stands in the connection
+
+  /** A random UUID, to find this connection in logs. */
+  get id(): string {
+    return this.protocol.id;
+  }
+
+  get logger(): Logger {
+    return this.protocol.logger;
+  }
+
+  get state(): State {
+    return this.protocol.state;
+  }
+
+  /** The subprotocol that was agreed on. */
+  get subprotocol(): P {
+    return this.protocol.subprotocol as P;
+  }
+
+  /** Round-trip time in seconds, as the last answered ping measured it. 0 before the first. */
+  get latency(): number {
+    return this.#latency;
+  }
+
+  /** Round-trip time in milliseconds: see `latency`. */
+  get latencyMs(): number {
+    return this.#latency * 1000;
+  }
+
+  /** The peer's close code once closed: 1005 for a close frame without one, 1006 when no close frame came. Until then null. */
+  get closeCode(): number | null {
+    return this.protocol.closeCode;
+  }
+
+  /** The peer's close reason once closed; until then null. */
+  get closeReason(): string | null {
+    return this.protocol.closeReason;
+  }
+
+  /** Settles when the connection is gone, TCP included. Never rejects. */
+  get closed(): Promise<void> {
+    if (this.#isClosed) return DONE;
+    this.#closed ??= deferred<void>();
+    return this.#closed.promise;
+  }
+
+  /** Bytes that were sent and have not gone to the system yet. */
+  get bufferedAmount(): number {
+    return this.#batch.bufferedBytes;
+  }
+
+  // Receiving
+
+  /**
+   * The next message: text as a string, bytes as a Uint8Array. `decode: true` makes both strings, `decode: false` both
+   * bytes.
+   *
+   * Messages that arrived before the connection ended can still be received. Aborting or timing out loses nothing.
+   *
+   * @throws {ConnectionClosed} the connection has ended, and its messages are all received.
+   * @throws {ConcurrencyError} another `recv` or `recvStreaming` is in progress.
+   * @throws {TimeoutError} nothing came within `timeoutMs`.
+   */
+  recv(options: { readonly decode: true } & Wait): Promise<string>;
+  recv(options: { readonly decode: false } & Wait): Promise<Uint8Array>;
+  recv(options?: { readonly decode?: boolean | undefined } & Wait): Promise<Data>;
+  recv(options: { readonly decode?: boolean | undefined } & Wait = {}): Promise<Data> {
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+    const conflict = this.#receiveConflict('recv');
+    if (conflict !== null) return Promise.reject(conflict);
+    const piece = this.#takeMessage();
+    if (piece !== null) return this.#decoded(piece, options.decode);
+    if (this.#isClosed) return Promise.reject(this.#closedError());
+    if (options.timeoutMs === 0) return Promise.reject(new TimeoutError('no message is there'));
+    return new Promise((resolve, reject) => {
+      this.#wait(false, options, (message) => resolve(this.#decoded(message, options.decode)), reject);
+    });
+  }
+
+  /**
+   * The fragments of the next message as they arrive, converted as `recv` does. A piece of text may be empty when a
+   * character is cut. Go on to the end of the message: after leaving early nothing more can be received.
+   *
+   * @throws {ConnectionClosed} the connection ended before the message did.
+   * @throws {ConcurrencyError} another `recv` or `recvStreaming` is in progress.
+   */
+  recvStreaming(options: { readonly decode: true; readonly signal?: AbortSignal }): AsyncIterableIterator<string>;
+  recvStreaming(options: { readonly decode: false; readonly signal?: AbortSignal }): AsyncIterableIterator<Uint8Array>;
+  recvStreaming(options?: { readonly decode?: boolean; readonly signal?: AbortSignal }): AsyncIterableIterator<Data>;
+  async *recvStreaming(
+    options: { readonly decode?: boolean; readonly signal?: AbortSignal } = {},
+  ): AsyncIterableIterator<Data> {
+    const conflict = this.#receiveConflict('recvStreaming');
+    if (conflict !== null) throw conflict;
+    this.#isStreaming = true;
+    let isInside = false;
+    const text = new TextPieces(this.runtime.text);
+    try {
+      for (;;) {
+        const piece = await this.#nextPiece(options);
+        isInside = !piece.fin;
+        if (options.decode ?? piece.isText) {
+          const problem = text.push(piece);
+          if (problem !== null) {
+            this.#failWith(new InvalidUtf8Error(problem.reason, problem.position));
+            await this.closed;
+            throw this.#closedError();
+          }
+          yield text.text;
+        } else {
+          yield ownBytes(piece);
+        }
+        if (piece.fin) return;
+      }
+    } finally {
+      this.#isStreaming = false;
+      if (isInside) this.#isTorn = true;
+    }
+  }
+
+  /** Messages until the connection is closed. Throws ConnectionClosedError when it ended with a problem. */
+  [Symbol.asyncIterator](): AsyncIterator<Data, undefined> {
+    return {
+      next: async () => {
+        try {
+          return { value: await this.recv(), done: false };
+        } catch (error) {
+          if (this.#isClosed && isClosedOK(error)) return { value: undefined, done: true };
+          throw error;
+        }
+      },
+      return: async () => ({ value: undefined, done: true }),
+    };
+  }
+
+  // Sending
+
+  /**
+   * Sends a message: a string as text, bytes as binary. `text` overrides that: `true` sends bytes, which must be UTF-8, as
+   * text; `false` sends a string as binary.
+   *
+   * An iterable or async iterable of strings, or of bytes, is sent as the fragments of one message; other calls of `send`
+   * wait until it is complete.
+   *
+   * Settles when there is room for more. Until then don't change the bytes that you gave.
+   *
+   * @throws {ConnectionClosed} the connection is closed, or ends meanwhile.
+   * @throws {TypeError} the message can't be sent.
+   */
+  send(message: MessageSource, options: SendOptions = {}): Promise<void> {
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+    if (this.#fragments.isBusy) return this.#fragments.enqueue(() => this.#sendNow(message, options));
+    return this.#sendNow(message, options);
+  }
+
+  /**
+   * Sends a ping. Settles when it is on its way; the `pong` in the result when it is answered.
+   *
+   * @param data at most 125 bytes. Default: 4 random bytes.
+   * @param options.ackOnClose `pong` comes to NaN instead of rejecting when the connection ends first. Default false.
+   * @throws {ConnectionClosed} the connection is closed.
+   * @throws {ConcurrencyError} a ping with the same data is on its way.
+   * @throws {ProtocolError} the data is too long.
+   */
+  ping(data?: DataLike, { ackOnClose = false }: { readonly ackOnClose?: boolean } = {}): Promise<Ping> {
+    this.#pings ??= new Pings();
+    let payload: Uint8Array;
+    try {
+      payload = data === undefined ? this.#freshPingPayload(this.#pings) : this.#controlPayload(data);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (this.protocol.state !== State.OPEN) return this.#rejectWhenClosed();
+    try {
+      if (this.#pings.has(payload)) throw new ConcurrencyError('already waiting for a pong with the same data');
+      this.protocol.sendPing(payload);
+    } catch (error) {
+      return this.#sendFailed(error);
+    }
+    const ping = { data: payload, pong: this.#pings.add(payload, this.runtime.clock.now(), ackOnClose) };
+    return this.#whenRoom().then(() => ping);
+  }
+
+  /**
+   * Sends a pong that nobody asked for: a heartbeat in one direction. Pings are answered by themselves.
+   *
+   * @param data at most 125 bytes. Default: empty.
+   * @throws {ConnectionClosed} the connection is closed.
+   * @throws {ProtocolError} the data is too long.
+   */
+  pong(data: DataLike = NO_BYTES): Promise<void> {
+    let payload: Uint8Array;
+    try {
+      payload = this.#controlPayload(data);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (this.protocol.state !== State.OPEN) return this.#rejectWhenClosed();
+    try {
+      this.protocol.sendPong(payload);
+    } catch (error) {
+      return this.#sendFailed(error);
+    }
+    return this.#whenRoom();
+  }
+
+  // Closing
+
+  /**
+   * Closes the connection and settles when it is gone, after `closeTimeoutMs` at the latest. May be called again and
+   * again. Messages that came before the peer's close frame can still be received.
+   *
+   * @throws {ProtocolError} the code must not be sent, or the reason is too long; the connection stays open.
+   */
+  async close({ code = 1000, reason = '' }: CloseOptions = {}): Promise<void> {
+    if (this.protocol.state === State.CONNECTING) this.abort();
+    if (this.protocol.state === State.OPEN) {
+      if (this.#fragments.isSending) this.protocol.fail(1011, 'close during fragmented message');
+      else this.protocol.sendClose(code, reason);
+      this.#batch.flush();
+      this.#settle();
+    }
+    await this.closed;
+  }
+
+  /** Settles when the connection is gone, TCP included. Rejects only because of `signal` or `timeoutMs`. */
+  waitClosed(wait: Wait = {}): Promise<void> {
+    return waitFor(this.closed, wait, this.runtime.clock);
+  }
+
+  /** Drops the connection now, without a closing handshake: the peer sees 1006. */
+  abort(): void {
+    if (!this.#isClosed) this.#transport.abort();
+  }
+
+  /** Closes with 1000. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Runs the function and closes: with 1000 when it returns, with 1011 when it throws. */
+  async use<T>(body: (connection: this) => T | Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await body(this);
+    } catch (error) {
+      await this.close({ code: 1011 });
+      throw error;
+    }
+    await this.close();
+    return result;
+  }
+
+  // For the two sides
+
+  static {
+    sendAtOnce = (connection, data, isText) => {
+      if (connection.state !== State.OPEN) return;
+      if (connection.#fragments.isSending) throw new ConcurrencyError('sending a fragmented message');
+      if (isText) connection.protocol.sendText(data);
+      else connection.protocol.sendBinary(data);
+    };
+  }
+
+  /** The peer's half of the opening handshake has arrived. */
+  protected abstract onHandshake(message: Request | Response): void;
+
+  /** The connection is gone. */
+  protected onGone(): void {}
+
+  /** The opening handshake is done: keepalive begins. */
+  protected onOpen(): void {
+    const { pingIntervalMs, pingTimeoutMs } = this.#settings;
+    if (pingIntervalMs !== null) {
+      this.#keepalive = new Keepalive({
+        clock: this.runtime.clock,
+        pingIntervalMs,
+        pingTimeoutMs,
+        ping: () => this.ping(),
+        onTimeout: () => this.#keepaliveFailed(),
+        log: (level, message, error) => this.log(level, message, error),
+      });
+    }
+    this.#callHandler(() => this.#handlers?.open?.(this));
+  }
+
+  /** Writes what the protocol wants written, and looks whether the end is near. */
+  protected flush(): void {
+    this.#batch.flush();
+    this.#settle();
+  }
+
+  protected log(level: LogLevel, message: string, error?: unknown): void {
+    if (!isLogged(this.logger, level)) return;
+    const context: LogContext = error === undefined ? { connection: this } : { connection: this, error };
+    this.logger[level](message, context);
+  }
+
+  /** The user's code threw: only this connection pays. */
+  protected handlerFailed(error: unknown): void {
+    this.log('error', 'connection handler failed', error);
+    if (this.protocol.state === State.OPEN) this.close({ code: 1011 }).catch(noop);
+  }
+
+  // The ends of the pipe: what the protocol and the transport call, out of users' sight
+
+  static readonly #PipeEnd = class implements ProtocolSink, TransportSink {
+    readonly #connection: Connection;
+
+    constructor(connection: Connection) {
+      this.#connection = connection;
+    }
+
+    onHandshake(message: Request | Response): void {
+      this.#connection.onHandshake(message);
+    }
+
+    onFrame(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
+      this.#connection.#onFrame(opcode, fin, bytes, start, end);
+    }
+
+    onData(bytes: Uint8Array): void {
+      this.#connection.#onData(bytes);
+    }
+
+    onEnd(): void {
+      this.#connection.#onEnd();
+    }
+
+    onWritten(): void {
+      this.#connection.#onWritten();
+    }
+
+    onClose(error: Error | null): void {
+      this.#connection.#onClose(error);
+    }
+  };
+
+  #onData(bytes: Uint8Array): void {
+    // The parser keeps what comes while it is paused; the socket is paused only when more does, so that a short pause
+    // costs nothing.
+    if (this.#isReceivingPaused) this.#transport.pause();
+    this.#run(() => this.protocol.receive(bytes));
+  }
+
+  #onEnd(): void {
+    this.#run(() => this.protocol.receiveEof());
+  }
+
+  /** Lets the protocol work, and writes in one go what comes of it: replies leave before anybody hears of the events. */
+  #run(work: () => void): void {
+    this.#batch.hold();
+    try {
+      work();
+    } catch (error) {
+      this.log('error', 'unexpected internal error', error);
+      this.#cause ??= error;
+      this.abort();
+    }
+    this.#batch.release();
+    this.#settle();
+  }
+
+  #onWritten(): void {
+    if (!this.#wasAboveHighMark) return;
+    const { lowBytes } = this.#settings.writeLimit;
+    if (this.#batch.bufferedBytes > (this.#batch.isLending ? 0 : lowBytes)) return;
+    this.#wasAboveHighMark = false;
+    this.#batch.isLending = false;
+    this.#drained?.resolve();
+    this.#drained = null;
+    if (this.protocol.state === State.OPEN) this.#callHandler(() => this.#handlers?.drain?.(this));
+  }
+
+  #onClose(error: Error | null): void {
+    if (this.#isClosed) return;
+    this.#batch.drop();
+    if (error !== null) {
+      this.log('debug', '! error while receiving data', error);
+      this.#cause ??= error;
+    }
+    // Whatever had arrived is delivered, also beyond the high mark: nothing more can follow.
+    this.#isReceivingPaused = false;
+    this.#run(() => {
+      this.protocol.resume();
+      this.protocol.receiveEof();
+    });
+    this.#isClosed = true;
+    this.#deadline?.cancel();
+    this.#keepalive?.stop();
+    this.#pings?.end(() => this.#closedError());
+    this.#waiter?.fail(this.#closedError());
+    this.#drained?.reject(this.#closedError());
+    this.#fragments.interrupt(() => this.#closedError());
+    this.#closed?.resolve();
+    if (this.response?.statusCode === 101) {
+      const { closeCode, closeReason } = this.protocol;
+      this.#callHandler(() => this.#handlers?.close?.(this, closeCode ?? 1006, closeReason ?? ''));
+    }
+    this.onGone();
+  }
+
+  // Receiving, inside
+
+  #onFrame(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
+    if (opcode === Opcode.PONG) {
+      const latency = this.#pings?.acknowledge(bytes.subarray(start, end), this.runtime.clock.now()) ?? null;
+      if (latency !== null) this.#latency = latency;
+      return;
+    }
+    if (opcode > Opcode.BINARY) return;
+    if (this.#handlers !== null) this.#receiveDirectly(opcode, fin, bytes, start, end);
+    else this.#receiveForReader(opcode, fin, bytes, start, end);
+  }
+
+  /** The direct road: a complete message goes to its handler at once. */
+  #receiveDirectly(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
+    if (fin && opcode !== Opcode.CONT) {
+      this.#callMessageHandler({ isText: opcode === Opcode.TEXT, fin, bytes, start, end });
+      return;
+    }
+    this.#message ??= new MessageBuffer();
+    if (opcode !== Opcode.CONT) this.#message.isText = opcode === Opcode.TEXT;
+    this.#message.append(bytes, start, end);
+    if (fin) this.#callMessageHandler(this.#message.take(true));
+  }
+
+  #callMessageHandler(piece: Piece): void {
+    const data = piece.isText ? this.runtime.text.decode(piece.bytes, piece.start, piece.end) : ownBytes(piece);
+    let result: unknown;
+    try {
+      result = this.#handlers?.message?.(this, data, piece.isText);
+    } catch (error) {
+      this.handlerFailed(error);
+      return;
+    }
+    if (!isThenable(result)) return;
+    if (!this.#settings.serial) {
+      result.then(undefined, (error: unknown) => this.handlerFailed(error));
+      return;
+    }
+    this.protocol.pause();
+    this.#isReceivingPaused = true;
+    result.then(undefined, (error: unknown) => this.handlerFailed(error)).then(() => this.#resumeReceiving());
+  }
+
+  /** Runs the user's code: what it throws ends this connection, and nothing else. */
+  #callHandler<T>(call: () => T): T | undefined {
+    if (this.#handlers === null) return undefined;
+    try {
+      return call();
+    } catch (error) {
+      this.handlerFailed(error);
+      return undefined;
+    }
+  }
+
+  #receiveForReader(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
+    const isText = opcode === Opcode.CONT ? this.#messageIsText : opcode === Opcode.TEXT;
+    this.#messageIsText = isText;
+    const waiter = this.#waiter;
+    if (waiter !== null && !waiter.isStreaming) {
+      // A whole message is waited for: its fragments are joined as they come, whatever their number.
+      if (!fin || this.#message?.isStarted) {
+        this.#message ??= new MessageBuffer();
+        this.#message.isText = isText;
+        this.#message.append(bytes, start, end);
+        if (fin) waiter.take(this.#message.take(true));
+      } else {
+        waiter.take({ isText, fin, bytes, start, end });
+      }
+      return;
+    }
+    const piece = { isText, fin, bytes, start, end };
+    if (waiter !== null) {
+      waiter.take(piece);
+      return;
+    }
+    this.#queue ??= new ReceiveQueue();
+    // After our close frame the peer's must get through: what doesn't fit any more is dropped.
+    if (this.protocol.state === State.CLOSING && this.#queue.byteLength > this.#settings.queue.maxBytes) return;
+    this.#queue.push(piece);
+    if (this.#isQueueFull(this.#queue)) {
+      this.#isReceivingPaused = true;
+      this.protocol.pause();
+    }
+  }
+
+  #messageIsText = false;
+
+  #isQueueFull(queue: ReceiveQueue): boolean {
+    const { high, maxBytes } = this.#settings.queue;
+    return (queue.length > high || queue.byteLength > maxBytes) && this.protocol.state === State.OPEN;
+  }
+
+  #receiveConflict(name: string): ConcurrencyError | null {
+    if (this.#handlers !== null)
+      return new ConcurrencyError(`cannot call ${name} on a connection with a message handler`);
+    if (this.#isTorn) {
+      return new ConcurrencyError(`cannot call ${name} after leaving recvStreaming in the middle of a message`);
+    }
+    return this.#waiter !== null || this.#isStreaming
+      ? new ConcurrencyError(`cannot call ${name} while another call to recv or recvStreaming is in progress`)
+      : null;
+  }
+
+  #takeMessage(): Piece | null {
+    if (this.#queue === null || !this.#queue.hasMessage) return null;
+    const message = this.#queue.takeMessage();
+    this.#afterTaking(this.#queue);
+    return message;
+  }
+
+  #afterTaking(queue: ReceiveQueue): void {
+    if (!this.#isReceivingPaused) return;
+    const { low, maxBytes } = this.#settings.queue;
+    if (queue.length <= low && queue.byteLength <= maxBytes) this.#resumeReceiving();
+  }
+
+  #resumeReceiving(): void {
+    if (!this.#isReceivingPaused) return;
+    this.#isReceivingPaused = false;
+    this.#transport.resume();
+    this.#run(() => this.protocol.resume());
+  }
+
+  #nextPiece(wait: Wait): Promise<Piece> {
+    if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
+    if (this.#queue !== null && this.#queue.length > 0) {
+      const piece = this.#queue.takePiece();
+      this.#afterTaking(this.#queue);
+      return Promise.resolve(piece);
+    }
+    if (this.#isClosed) return Promise.reject(this.#closedError());
+    return new Promise((resolve, reject) => this.#wait(true, wait, resolve, reject));
+  }
+
+  #wait(isStreaming: boolean, limits: Wait, take: (piece: Piece) => void, fail: (error: unknown) => void): void {
+    const end = (): void => {
+      stop();
+      this.#waiter = null;
+    };
+    const stop = watchLimits(limits, this.runtime.clock, (error) => {
+      end();
+      this.#putBack();
+      fail(error);
+    });
+    this.#waiter = {
+      isStreaming,
+      take: (piece) => {
+        end();
+        take(piece);
+      },
+      fail: (error) => {
+        end();
+        fail(error);
+      },
+    };
+    if (isStreaming || this.#queue === null || this.#queue.length === 0) return;
+    // Fragments of the message that is waited for are here already, and may fill the queue: make room.
+    this.#message ??= new MessageBuffer();
+    this.#queue.moveTo(this.#message);
+    this.#resumeReceiving();
+  }
+
+  /** A wait was given up: what it had joined is the first piece again. */
+  #putBack(): void {
+    if (!this.#message?.isStarted) return;
+    this.#queue ??= new ReceiveQueue();
+    this.#queue.push(this.#message.take(false));
+  }
+
+  #decoded(piece: Piece, decode: boolean | undefined): Promise<Data> {
+    if (!(decode ?? piece.isText)) return Promise.resolve(ownBytes(piece));
+    const { bytes, start, end } = piece;
+    if (!piece.isText) {
+      const problem = utf8Problem(bytes, start, end);
+      if (problem !== null) {
+        this.#failWith(new InvalidUtf8Error(problem.reason, problem.position));
+        return this.#rejectWhenClosed();
+      }
+    }
+    return Promise.resolve(this.runtime.text.decode(bytes, start, end));
+  }
+
+  /** What was received can't be used: fail the connection. */
+  #failWith(error: InvalidUtf8Error): void {
+    this.#cause ??= error;
+    this.protocol.fail(1007, `${error.reason} at position ${error.position}`);
+    this.flush();
+  }
+
+  // Sending, inside
+
+  #sendNow(message: MessageSource, options: SendOptions): Promise<void> {
+    const isString = typeof message === 'string';
+    const data = isString ? this.runtime.text.encode(message) : bytesOf(message);
+    if (data === null) return this.#sendFragments(message, options);
+    if (this.protocol.state !== State.OPEN) return this.#rejectWhenClosed(options);
+    try {
+      if (options.text ?? isString) this.protocol.sendText(data);
+      else this.protocol.sendBinary(data);
+    } catch (error) {
+      return this.#sendFailed(error);
+    }
+    return this.#whenRoom(options);
+  }
+
+  #sendFragments(message: MessageSource, options: SendOptions): Promise<void> {
+    let fragments: ReturnType<typeof fragmentsOf>;
+    try {
+      fragments = fragmentsOf(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (this.protocol.state !== State.OPEN) return this.#rejectWhenClosed(options);
+    const sent = this.#fragments.send(fragments, options, {
+      encode: this.runtime.text.encode,
+      sendFragment: (data, position) => this.#sendFragment(data, position, options),
+      fail: () => {
+        if (this.protocol.state === State.OPEN) this.protocol.fail(1011, 'error in fragmented message');
+        this.flush();
+      },
+    });
+    return quiet(sent);
+  }
+
+  #sendFragment(data: Uint8Array, position: 'text' | 'binary' | 'next' | 'last', wait: Wait): Promise<void> {
+    if (this.protocol.state !== State.OPEN) return this.#rejectWhenClosed(wait);
+    if (position === 'text') this.protocol.sendText(data, false);
+    else if (position === 'binary') this.protocol.sendBinary(data, false);
+    else this.protocol.sendContinuation(data, position === 'last');
+    return this.#whenRoom(wait);
+  }
+
+  /** Settles at once below the high-water mark, else when the buffer has drained to the low one. */
+  #whenRoom(wait: Wait = {}): Promise<void> {
+    const { highBytes } = this.#settings.writeLimit;
+    if (!this.#batch.isLending) {
+      if (this.#batch.bufferedBytes <= highBytes) return DONE;
+      this.#batch.flush();
+      if (this.#batch.bufferedBytes <= highBytes) return DONE;
+    }
+    this.#wasAboveHighMark = true;
+    if (this.#drained === null) {
+      this.#drained = deferred<void>();
+      quiet(this.#drained.promise);
+    }
+    return quiet(waitFor(this.#drained.promise, wait, this.runtime.clock));
+  }
+
+  #sendFailed(error: unknown): Promise<never> {
+    if (error instanceof ProtocolError || error instanceof ConcurrencyError) return Promise.reject(error);
+    this.log('error', 'unexpected internal error', error);
+    this.#cause ??= error;
+    this.abort();
+    return this.#rejectWhenClosed();
+  }
+
+  /** Calls on a connection that isn't open get their error when it is closed for good: only then are the codes final. */
+  #rejectWhenClosed(wait: Wait = {}): Promise<never> {
+    if (this.protocol.state === State.CONNECTING) {
+      return Promise.reject(new Error('the opening handshake is not complete'));
+    }
+    return quiet(
+      waitFor(this.closed, wait, this.runtime.clock).then(() => {
+        throw this.#closedError();
+      }),
+    );
+  }
+
+  #closedError(): ConnectionClosed {
+    return this.protocol.closedBecause(this.#cause);
+  }
+
+  #controlPayload(data: DataLike): Uint8Array {
+    const bytes = typeof data === 'string' ? this.runtime.text.encode(data) : bytesOf(data);
+    if (bytes === null) throw new TypeError('data must be str or bytes-like');
+    return bytes.slice();
+  }
+
+  #freshPingPayload(pings: Pings): Uint8Array {
+    const payload = new Uint8Array(4);
+    do this.runtime.host.fillRandom(payload);
+    while (pings.has(payload));
+    return payload;
+  }
+
+  // Closing, inside
+
+  #keepaliveFailed(): void {
+    if (this.protocol.state !== State.OPEN) return;
+    this.protocol.fail(1011, 'keepalive ping timeout');
+    this.flush();
+  }
+
+  /** After the protocol has worked: has our half ended, does the rest have to end soon? */
+  #settle(): void {
+    if (this.#isClosed) return;
+    if (this.protocol.eofSent && !this.#hasHalfClosed) {
+      this.#hasHalfClosed = true;
+      this.log('debug', this.#transport.canHalfClose ? 'x half-closing TCP connection' : 'x closing TCP connection');
+    }
+    if (!this.protocol.closeExpected() || this.#deadline !== null) return;
+    this.#keepalive?.stop();
+    // Nobody may be reading any more, but the peer's close frame must come through.
+    this.#resumeReceiving();
+    const { closeTimeoutMs } = this.#settings;
+    if (closeTimeoutMs === null) return;
+    this.#deadline = this.runtime.clock.setTimer(closeTimeoutMs, () => {
+      this.log('debug', '- timed out while closing connection');
+      this.#cause ??= new TimeoutError('timed out while closing connection');
+      this.#transport.abort();
+    });
+  }
+}
+
+/** How to send. */
+export interface SendOptions {
+  /** Whether the message is text. Default: strings are, bytes are not. */
+  readonly text?: boolean;
+  /** Gives up waiting for room; the message is sent all the same, unless it is fragmented: then the connection fails. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+function deferred<T>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+} {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
+
+const noop = (): void => {};
+
+/** A forgotten `await` must not end the process when a peer goes away: the rejection counts as seen. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(noop);
+  return promise;
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+
+const isClosedOK = (error: unknown): boolean => error instanceof Error && error.name === 'ConnectionClosedOK';

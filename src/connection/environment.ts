@@ -1,0 +1,34 @@
+// The environment variables WEBSOCKETS_*, read once when the package is loaded. Knows no runtime: it is given a reader.
+import { HTTP_LIMITS } from '../core/http-parser.ts';
+import type { Runtime } from './runtime.ts';
+
+/** The part of a runtime that the environment may change. */
+type EnvironmentSettings = Pick<Runtime, 'userAgent' | 'serverHeader' | 'limits'>;
+
+/**
+ * `WEBSOCKETS_USER_AGENT` and `WEBSOCKETS_SERVER` replace the default values of these headers, empty ones remove them;
+ * `WEBSOCKETS_MAX_LINE_LENGTH`, `WEBSOCKETS_MAX_NUM_HEADERS` and `WEBSOCKETS_MAX_BODY_SIZE` limit HTTP messages;
+ * `WEBSOCKETS_MAX_LOG_SIZE` is how many characters of a frame a log line shows.
+ *
+ * @throws {RangeError} a number isn't one.
+ */
+export function environmentSettings(env: (name: string) => string | undefined, agent: string): EnvironmentSettings {
+  const number = (name: string, defaultValue: number): number => {
+    const text = env(name);
+    if (text === undefined || text === '') return defaultValue;
+    if (!/^\d+(_\d+)*$/.test(text)) throw new RangeError(`${name} must be a whole number, not ${JSON.stringify(text)}`);
+    return Number(text.replaceAll('_', ''));
+  };
+  return {
+    userAgent: (env('WEBSOCKETS_USER_AGENT') ?? agent) || null,
+    serverHeader: (env('WEBSOCKETS_SERVER') ?? agent) || null,
+    limits: {
+      http: {
+        maxLineBytes: number('WEBSOCKETS_MAX_LINE_LENGTH', HTTP_LIMITS.maxLineBytes),
+        maxHeaders: number('WEBSOCKETS_MAX_NUM_HEADERS', HTTP_LIMITS.maxHeaders),
+        maxBodyBytes: number('WEBSOCKETS_MAX_BODY_SIZE', HTTP_LIMITS.maxBodyBytes),
+      },
+      maxLogSize: number('WEBSOCKETS_MAX_LOG_SIZE', 75),
+    },
+  };
+}

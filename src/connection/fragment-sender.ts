@@ -1,0 +1,107 @@
+// Sends one message in fragments, and keeps other messages waiting meanwhile (RFC 6455 §5.4). Knows no frames.
+import { ConnectionClosed } from '../core/exceptions.ts';
+import { bytesOf, type Fragments } from './message-source.ts';
+
+/** How fragments get out. */
+export interface FragmentOutput {
+  readonly encode: (text: string) => Uint8Array;
+  /** Sends one; settles when there is room for the next. */
+  readonly sendFragment: (data: Uint8Array, position: 'text' | 'binary' | 'next' | 'last') => Promise<void>;
+  /** The message can't be completed: the peer must not take it for whole. */
+  readonly fail: () => void;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** First come, first served: a message in fragments has the connection for itself until it is complete. */
+export class FragmentSender {
+  #isSending = false;
+  #waiting: (() => Promise<void>)[] | null = null;
+  #interrupt: ((error: unknown) => void) | null = null;
+
+  /** Whether a message in fragments is on its way. */
+  get isSending(): boolean {
+    return this.#isSending;
+  }
+
+  /** Whether a further message has to wait. */
+  get isBusy(): boolean {
+    return this.#isSending || this.#waiting !== null;
+  }
+
+  /** Runs when all that came before is sent. */
+  enqueue(send: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting ??= [];
+      this.#waiting.push(() => {
+        const sent = send();
+        sent.then(resolve, reject);
+        return sent;
+      });
+    });
+  }
+
+  /** Sends all fragments, then an empty last one. No fragments, no message. */
+  async send(
+    { kind, iterator }: Fragments,
+    { text, signal }: { readonly text?: boolean; readonly signal?: AbortSignal | undefined },
+    output: FragmentOutput,
+  ): Promise<void> {
+    this.#isSending = true;
+    let isComplete = false;
+    try {
+      let type: 'string' | 'bytes' | null = null;
+      for (;;) {
+        const { done, value } = await this.#next(iterator, signal);
+        if (done) break;
+        const isString = typeof value === 'string';
+        const data = isString ? output.encode(value) : bytesOf(value);
+        if (data === null && type === null) throw new TypeError(`${kind} must contain bytes or str`);
+        if (data === null || (type !== null && isString !== (type === 'string'))) {
+          throw new TypeError(`${kind} must contain uniform types`);
+        }
+        const first = type === null;
+        type = isString ? 'string' : 'bytes';
+        await output.sendFragment(data, first ? ((text ?? isString) ? 'text' : 'binary') : 'next');
+      }
+      isComplete = true;
+      if (type !== null) await output.sendFragment(NO_BYTES, 'last');
+    } catch (error) {
+      if (!isComplete) {
+        // The source hears that nobody reads on; what it says to that is of no use to anybody.
+        if (!(error instanceof ConnectionClosed)) output.fail();
+        Promise.resolve(iterator.return?.()).catch(() => {});
+      }
+      throw error;
+    } finally {
+      this.#isSending = false;
+      this.#interrupt = null;
+      this.#startNext();
+    }
+  }
+
+  /** The connection has ended: a source that is waited for is waited for no longer. */
+  interrupt(error: () => unknown): void {
+    this.#interrupt?.(error());
+  }
+
+  #next(iterator: Fragments['iterator'], signal: AbortSignal | undefined): Promise<IteratorResult<unknown>> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(signal?.reason);
+      if (signal?.aborted) onAbort();
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#interrupt = reject;
+      Promise.resolve(iterator.next())
+        .then(resolve, reject)
+        .finally(() => signal?.removeEventListener('abort', onAbort));
+    });
+  }
+
+  #startNext(): void {
+    while (!this.#isSending && this.#waiting !== null) {
+      const send = this.#waiting.shift();
+      if (this.#waiting.length === 0) this.#waiting = null;
+      send?.().catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// Everything that the connection layer needs from the runtime under it, in one place. No code, only shapes.
+import type { DeflateEngine, Host } from '../core/host.ts';
+import type { HttpLimits } from '../core/http-parser.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Clock } from './clock.ts';
+import type { FlushQueue } from './write-batch.ts';
+
+/** Text to bytes and back, in native code. */
+export interface TextCodec {
+  /** Decodes UTF-8; what is not valid becomes U+FFFD. A byte order mark is kept. */
+  readonly decode: (bytes: Uint8Array, start: number, end: number) => string;
+  /**
+   * Encodes to UTF-8; lone surrogates become U+FFFD. A result below 16 KiB is valid until the next call only: it may be a
+   * view on a buffer that is used again.
+   */
+  readonly encode: (text: string) => Uint8Array;
+}
+
+/** What a runtime brings along. */
+export interface Runtime {
+  readonly host: Host;
+  readonly deflate: DeflateEngine;
+  readonly text: TextCodec;
+  readonly clock: Clock;
+  /** Gathers what all connections write in a turn of the event loop. */
+  readonly flushQueue: FlushQueue;
+  /** Where log lines go when the user gives no logger: nothing below warnings. */
+  readonly logger: Logger;
+  /** `{runtime}/{version} websockets/{version}`, for `User-Agent`; null: none. */
+  readonly userAgent: string | null;
+  /** The same for `Server`. */
+  readonly serverHeader: string | null;
+  /** Limits that the environment may change. */
+  readonly limits: { readonly http: HttpLimits; readonly maxLogSize: number };
+}

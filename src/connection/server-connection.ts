@@ -1,0 +1,93 @@
+// The server's end of a connection: the shell plus the server's half of the opening handshake.
+import type { Request, Response } from '../core/http-message.ts';
+import type { ServerProtocol } from '../core/server-protocol.ts';
+import { State } from '../core/state.ts';
+import { type CloseOptions, Connection, type ConnectionOptions } from './connection.ts';
+import type { Address } from './transport.ts';
+
+/** What a connection knows of its server. */
+export interface ServerView {
+  /** The connections that are OPEN now, as a set of their own. */
+  readonly connections: ReadonlySet<ServerConnection>;
+  readonly addresses: readonly Address[];
+  readonly isServing: boolean;
+  close(options?: CloseOptions & { readonly closeConnections?: boolean }): void;
+  waitClosed(): Promise<void>;
+}
+
+/** Hears of the life of a server's connections. */
+export interface ServerConnectionEvents {
+  /** The request has arrived. */
+  readonly onRequest: (connection: ServerConnection, request: Request) => void;
+  /** The connection is gone. */
+  readonly onGone: (connection: ServerConnection) => void;
+}
+
+/** What a server's connection is built from. Comes from `serve`; pass it on in `createConnection`. */
+export interface ServerConnectionOptions extends ConnectionOptions {
+  readonly events: ServerConnectionEvents;
+}
+
+/** A server's connection. Made by `serve`, and given to its handler. */
+export class ServerConnection<P extends string | null = string | null> extends Connection<P> {
+  declare readonly protocol: ServerProtocol;
+  /** The server that accepted this connection. */
+  readonly server: ServerView;
+  /** Who the client is, once authentication has told. */
+  username?: string;
+  readonly #events: ServerConnectionEvents;
+
+  constructor(protocol: ServerProtocol, server: ServerView, options: ServerConnectionOptions) {
+    super(protocol, options);
+    this.server = server;
+    this.#events = options.events;
+  }
+
+  /** A plain-text response, for `processRequest` to return. */
+  respond(status: number, text: string): Response {
+    return this.protocol.reject(status, text);
+  }
+
+  /** Whether the request still waits for its answer, and the client for us. */
+  get isPending(): boolean {
+    return this.protocol.state === State.CONNECTING && !this.protocol.eofSent;
+  }
+
+  /** Sends the answer to the request; `serve` does this. Messages that came early are delivered after `open`. */
+  answer(response: Response, open: () => void): void {
+    this.response = response;
+    this.protocol.pause();
+    this.protocol.sendResponse(response);
+    if (this.protocol.state === State.OPEN) {
+      this.onOpen();
+      open();
+    }
+    this.protocol.resume();
+    this.flush();
+  }
+
+  /** Runs the handler, then closes: with 1000, or with 1011 when it threw. Never rejects; `serve` does this. */
+  async run(handler: (connection: this) => unknown): Promise<void> {
+    try {
+      await handler(this);
+    } catch (error) {
+      this.handlerFailed(error);
+    }
+    await this.close();
+  }
+
+  /** A hook of the user threw: said in the log, not to the client. */
+  hookFailed(name: string, error: unknown): Response {
+    this.log('error', `${name} failed`, error);
+    return this.respond(500, 'Failed to open a WebSocket connection.\nSee server log for more information.\n');
+  }
+
+  protected override onHandshake(message: Request | Response): void {
+    this.request = message as Request;
+    this.#events.onRequest(this, this.request);
+  }
+
+  protected override onGone(): void {
+    this.#events.onGone(this);
+  }
+}

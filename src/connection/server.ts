@@ -1,0 +1,378 @@
+// A server: accepts transports, answers handshakes in time, runs the handler, stops in order. Knows no sockets.
+import { Close } from '../core/close.ts';
+import type { ServerExtensionFactory } from '../core/extension.ts';
+import { enableServerPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
+import { validateSubprotocols } from '../core/header-grammar.ts';
+import type { Request, Response } from '../core/http-message.ts';
+import { isLogged, type Logger } from '../core/logger.ts';
+import {
+  type HostRule,
+  isLoopbackName,
+  type OriginRules,
+  requestTimeout,
+  serverShuttingDown,
+} from '../core/server-handshake.ts';
+import { ServerProtocol, type ServerProtocolOptions } from '../core/server-protocol.ts';
+import { State } from '../core/state.ts';
+import type { Timer } from './clock.ts';
+import { type CommonOptions, isCompressed, maxMessageBytes, protocolOptions } from './common-options.ts';
+import type { CloseOptions } from './connection.ts';
+import { type ConnectionSettings, connectionSettings, duration } from './connection-settings.ts';
+import type { DirectHandlers } from './handlers.ts';
+import type { Runtime } from './runtime.ts';
+import {
+  ServerConnection,
+  type ServerConnectionEvents,
+  type ServerConnectionOptions,
+  type ServerView,
+} from './server-connection.ts';
+import type { Address, Transport } from './transport.ts';
+
+type Awaitable<T> = T | Promise<T>;
+
+/** What to do with a connection: an async function that owns it, or direct handlers. */
+export type ServerHandler<C extends ServerConnection = ServerConnection> =
+  | ((connection: C) => unknown)
+  | DirectHandlers<C>;
+
+/** Options of a server that do not depend on the runtime. */
+export interface ServerOptions<P extends string = string> extends CommonOptions {
+  /** Extensions to negotiate, in order of preference; permessage-deflate follows them unless it is among them. */
+  readonly extensions?: readonly ServerExtensionFactory[] | null;
+  /**
+   * Pages that may connect. `'same-host'` (default): those whose `Origin` names the host of the request, whatever the port,
+   * and clients that send no `Origin`. A list of exact origins, regular expressions and null (for no `Origin`) replaces
+   * that. Null: all pages may.
+   */
+  readonly origins?: OriginRules | null;
+  /** Hosts that requests may name. Default: any, but loopback names only when the server listens on loopback addresses only. */
+  readonly allowedHosts?: readonly HostRule[] | null;
+  /** Subprotocols that are understood, in order of preference. */
+  readonly subprotocols?: readonly P[] | null;
+  /** Chooses a subprotocol, instead of the first of `subprotocols` that the client offers. May throw NegotiationError. */
+  readonly selectSubprotocol?: (connection: ServerConnection, offered: readonly string[]) => P | null | undefined;
+  /** Sees each request first. A response that it returns is sent instead of the handshake. */
+  readonly processRequest?: (
+    connection: ServerConnection,
+    request: Request,
+  ) => Awaitable<Response | null | undefined | void>;
+  /** Sees each answer, and may change or replace it. */
+  readonly processResponse?: (
+    connection: ServerConnection,
+    request: Request,
+    response: Response,
+  ) => Awaitable<Response | null | undefined | void>;
+  /** Value of `Server`; null: none. Default `{runtime}/{version} websockets/{version}`. */
+  readonly serverHeader?: string | null;
+  /** How many opening handshakes may be in progress; beyond that the oldest is dropped. Null: no limit. Default 4,096. */
+  readonly maxPending?: number | null;
+  /** Whether to listen at once. Default true. */
+  readonly startServing?: boolean;
+  /** Aborting it closes the server. */
+  readonly signal?: AbortSignal;
+  /** Makes the connections, so that they can be of a class of your own. */
+  readonly createConnection?: (
+    protocol: ServerProtocol,
+    server: Server,
+    options: ServerConnectionOptions,
+  ) => ServerConnection;
+}
+
+/** Sockets that listen. */
+export interface Listener {
+  readonly addresses: readonly Address[];
+  /** The runtime's own objects. */
+  readonly sockets: readonly unknown[];
+  /** Accepts nothing more. Settles when the sockets are closed. */
+  close(): Promise<void>;
+}
+
+/** Starts to listen, and hands over a transport for each client. */
+export type Listen = (onTransport: (transport: Transport) => void) => Promise<Listener>;
+
+/** How to close a server. */
+export interface ServerCloseOptions extends CloseOptions {
+  /** Whether to close the connections too, or let them live until their handlers return. Default true. */
+  readonly closeConnections?: boolean;
+}
+
+const DEFAULT_MAX_PENDING = 4096;
+
+/** A running server. Made by `serve`. */
+export class Server implements ServerView, AsyncDisposable {
+  readonly #runtime: Runtime;
+  readonly #handler: (connection: ServerConnection) => unknown;
+  readonly #options: ServerOptions;
+  readonly #listen: Listen;
+  readonly #settings: ConnectionSettings;
+  readonly #openTimeoutMs: number | null;
+  readonly #maxPending: number;
+  readonly #logger: Logger;
+  readonly #handlers: DirectHandlers<ServerConnection> | null;
+  #protocolOptions: ServerProtocolOptions;
+
+  #listening: Promise<Listener> | null = null;
+  #listener: Listener | null = null;
+  #isClosing = false;
+  /** Handshakes that are not done, oldest first, with their deadlines; connections that were refused stay until they are gone. */
+  readonly #pending: Map<ServerConnection, Timer | null> = new Map();
+  /** Connections from the 101 on, each with its handler, until both have ended. */
+  readonly #running: Map<ServerConnection, Promise<void>> = new Map();
+  readonly #gone: Map<ServerConnection, () => void> = new Map();
+  #resolveClosed: () => void = () => {};
+  readonly #closed: Promise<void> = new Promise((resolve) => {
+    this.#resolveClosed = resolve;
+  });
+
+  /**
+   * @throws {RangeError} an option has a value that isn't allowed.
+   * @throws {TypeError} an option has a value of the wrong type.
+   */
+  constructor(runtime: Runtime, handler: ServerHandler, options: ServerOptions, listen: Listen) {
+    const { subprotocols = null, extensions = null } = options;
+    if (subprotocols !== null) validateSubprotocols(subprotocols);
+    this.#runtime = runtime;
+    this.#handlers = typeof handler === 'function' ? null : handler;
+    // With direct handlers a connection lives until one side closes it.
+    this.#handler = typeof handler === 'function' ? handler : (connection) => connection.closed;
+    this.#options = options;
+    this.#listen = listen;
+    this.#settings = connectionSettings(options, maxMessageBytes(options.maxSize));
+    this.#openTimeoutMs = duration('openTimeoutMs', options.openTimeoutMs, 10_000);
+    this.#maxPending =
+      options.maxPending === undefined ? DEFAULT_MAX_PENDING : (options.maxPending ?? Number.POSITIVE_INFINITY);
+    this.#logger = options.logger ?? runtime.logger;
+    this.#protocolOptions = {
+      ...protocolOptions(options, runtime),
+      httpLimits: runtime.limits.http,
+      origins: options.origins === undefined ? 'same-host' : options.origins,
+      allowedHosts: options.allowedHosts ?? null,
+      subprotocols,
+      extensions: isCompressed(options.compression)
+        ? enableServerPermessageDeflate(extensions, { engine: runtime.deflate })
+        : extensions,
+    };
+    options.signal?.addEventListener('abort', () => this.close(), { once: true });
+    if (options.signal?.aborted) this.close();
+  }
+
+  /** The connections that are OPEN now, as a set of their own. */
+  get connections(): ReadonlySet<ServerConnection> {
+    const open = new Set<ServerConnection>();
+    for (const connection of this.#running.keys()) if (connection.state === State.OPEN) open.add(connection);
+    return open;
+  }
+
+  /** Where the server listens. */
+  get addresses(): readonly Address[] {
+    return this.#listener?.addresses ?? [];
+  }
+
+  /** The runtime's own listening sockets. */
+  get sockets(): readonly unknown[] {
+    return this.#listener?.sockets ?? [];
+  }
+
+  /** Whether new connections are accepted. */
+  get isServing(): boolean {
+    return this.#listener !== null && !this.#isClosing;
+  }
+
+  /** Begins to listen, if that hasn't happened. Rejects with the runtime's error, for example when the port is taken. */
+  async startServing(): Promise<void> {
+    if (this.#isClosing) throw new Error('the server is closed');
+    this.#listening ??= this.#startListening();
+    await this.#listening;
+  }
+
+  /**
+   * Listens if need be, and settles when the server is closed. Aborting the signal closes the server in order, then rejects
+   * with the signal's reason.
+   */
+  async serveForever({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const close = (): void => this.close();
+    signal?.addEventListener('abort', close, { once: true });
+    try {
+      if (signal?.aborted) close();
+      else await this.startServing();
+      await this.#closed;
+      if (signal?.aborted) throw signal.reason;
+    } finally {
+      signal?.removeEventListener('abort', close);
+    }
+  }
+
+  /**
+   * Stops the server: no new connections, 503 for handshakes in progress, a close frame for the others. Returns at once:
+   * `waitClosed` tells when all is done. Only the first call counts.
+   *
+   * @param options.code default 1001 (going away).
+   * @throws {ProtocolError} the code must not be sent, or the reason is too long; the server goes on.
+   */
+  close({ closeConnections = true, code = 1001, reason = '' }: ServerCloseOptions = {}): void {
+    new Close(code, reason).serialize();
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#finish({ closeConnections, code, reason }).catch((error: unknown) => {
+      this.#logger.error('closing the server failed', { error });
+      this.#resolveClosed();
+    });
+  }
+
+  /** Settles when the server is closed: listening sockets, connections and handlers. */
+  waitClosed(): Promise<void> {
+    return this.#closed;
+  }
+
+  /** Closes the server and waits until all is done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.#closed;
+  }
+
+  // Life of a connection
+
+  readonly #events: ServerConnectionEvents = {
+    onRequest: (connection, request) => {
+      const { processRequest, processResponse } = this.#options;
+      if (processRequest === undefined && processResponse === undefined) {
+        this.#answer(connection, this.#withServerHeader(connection.protocol.accept(request)));
+        return;
+      }
+      this.#answerWithHooks(connection, request).catch((error: unknown) => {
+        this.#logger.error('unexpected internal error', { connection, error });
+        connection.abort();
+      });
+    },
+    onGone: (connection) => {
+      this.#settlePending(connection);
+      this.#gone.get(connection)?.();
+      this.#gone.delete(connection);
+    },
+  };
+
+  #accept(transport: Transport): void {
+    const { createConnection, selectSubprotocol } = this.#options;
+    const protocol = new ServerProtocol(
+      selectSubprotocol === undefined
+        ? this.#protocolOptions
+        : { ...this.#protocolOptions, selectSubprotocol: (_, offered) => selectSubprotocol(connection, offered) },
+    );
+    const options: ServerConnectionOptions = {
+      runtime: this.#runtime,
+      transport,
+      settings: this.#settings,
+      handlers: this.#handlers,
+      events: this.#events,
+    };
+    const connection: ServerConnection =
+      createConnection?.(protocol, this, options) ?? new ServerConnection(protocol, this, options);
+    const { clock } = this.#runtime;
+    this.#pending.set(
+      connection,
+      this.#openTimeoutMs === null ? null : clock.setTimer(this.#openTimeoutMs, () => this.#timeOut(connection)),
+    );
+    if (this.#pending.size > this.#maxPending) {
+      // The oldest goes: whoever opens connections and says nothing must not keep others out.
+      const [oldest] = this.#pending.keys();
+      oldest?.abort();
+    }
+  }
+
+  #timeOut(connection: ServerConnection): void {
+    if (connection.isPending) connection.answer(requestTimeout(this.#runtime.host.now()), noop);
+  }
+
+  async #answerWithHooks(connection: ServerConnection, request: Request): Promise<void> {
+    const { processRequest, processResponse } = this.#options;
+    let response: Response | null = null;
+    try {
+      response = (await processRequest?.(connection, request)) ?? null;
+    } catch (error) {
+      response = connection.hookFailed('process_request', error);
+    }
+    if (!connection.isPending) return;
+    response = this.#withServerHeader(response ?? connection.protocol.accept(request));
+    try {
+      response = (await processResponse?.(connection, request, response)) ?? response;
+    } catch (error) {
+      response = connection.hookFailed('process_response', error);
+    }
+    this.#answer(connection, response);
+  }
+
+  #answer(connection: ServerConnection, response: Response): void {
+    if (!connection.isPending) return;
+    const isLate = response.statusCode === 101 && this.#isClosing;
+    connection.answer(isLate ? serverShuttingDown(this.#runtime.host.now()) : response, () => {
+      this.#settlePending(connection);
+      this.#run(connection);
+    });
+  }
+
+  #run(connection: ServerConnection): void {
+    const gone = new Promise<void>((resolve) => this.#gone.set(connection, resolve));
+    const handled = connection.run(this.#handler);
+    this.#running.set(
+      connection,
+      Promise.all([gone, handled]).then(() => {
+        this.#running.delete(connection);
+      }),
+    );
+  }
+
+  #settlePending(connection: ServerConnection): void {
+    this.#pending.get(connection)?.cancel();
+    this.#pending.delete(connection);
+  }
+
+  #withServerHeader(response: Response): Response {
+    const { serverHeader = this.#runtime.serverHeader } = this.#options;
+    if (serverHeader !== null) response.headers.append('Server', serverHeader);
+    return response;
+  }
+
+  // Life of the server
+
+  async #startListening(): Promise<Listener> {
+    const listener = await this.#listen((transport) => this.#accept(transport));
+    this.#listener = listener;
+    if (this.#options.allowedHosts === undefined && listener.addresses.every(isLoopback)) {
+      this.#protocolOptions = { ...this.#protocolOptions, allowedHosts: [isLoopbackName] };
+    }
+    for (const address of listener.addresses) this.#log(`server listening on ${addressText(address)}`);
+    return listener;
+  }
+
+  async #finish({ closeConnections, code, reason }: Required<ServerCloseOptions>): Promise<void> {
+    this.#log('server closing');
+    const listener = await this.#listening?.catch(() => null);
+    const listenerClosed = listener?.close();
+    for (const connection of this.#pending.keys()) {
+      if (connection.isPending) connection.answer(serverShuttingDown(this.#runtime.host.now()), noop);
+    }
+    if (closeConnections) {
+      for (const connection of this.#running.keys()) {
+        if (connection.state === State.OPEN) connection.close({ code, reason }).catch(noop);
+      }
+    }
+    await Promise.all([...this.#running.values(), ...[...this.#pending.keys()].map(({ closed }) => closed)]);
+    await listenerClosed;
+    this.#log('server closed');
+    this.#resolveClosed();
+  }
+
+  #log(message: string): void {
+    if (isLogged(this.#logger, 'info')) this.#logger.info(message);
+  }
+}
+
+const noop = (): void => {};
+
+const isLoopback = (address: Address): boolean => typeof address !== 'string' && isLoopbackName(address[0]);
+
+function addressText(address: Address): string {
+  if (typeof address === 'string') return address;
+  const [host, port] = address;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

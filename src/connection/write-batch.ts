@@ -1,0 +1,134 @@
+// Gathers the frames of one turn of the event loop, so that they leave in one write. Knows no frames and no sockets.
+import type { ProtocolOutput } from '../core/protocol-pipe.ts';
+import type { Transport } from './transport.ts';
+
+/** Room for the small frames of a turn; a frame that does not fit gets a buffer of its own size. */
+const BATCH_BYTES = 16_384;
+
+/**
+ * From here on a payload is handed to the system where it lies: copying 16 KiB takes about as long as what a second
+ * buffer in a write costs.
+ */
+const APPEND_FROM_BYTES = 16_384;
+
+/** How many batch buffers wait to be used again: as many connections as write in one turn, within reason. */
+const MAX_SPARE_BUFFERS = 64;
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Decides when batches are flushed: once, when the code that is running now and the promises that it settles are done.
+ * Keeps the buffers that are free, so that a connection at rest holds none.
+ */
+export class FlushQueue {
+  readonly #defer: (callback: () => void) => void;
+  readonly #spare: Uint8Array[] = [];
+  #batches: WriteBatch[] = [];
+
+  constructor(defer: (callback: () => void) => void) {
+    this.#defer = defer;
+  }
+
+  /** Flushes the batch at the end of the turn. */
+  add(batch: WriteBatch): void {
+    this.#batches.push(batch);
+    if (this.#batches.length === 1) this.#defer(this.#flush);
+  }
+
+  takeBuffer(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(BATCH_BYTES);
+  }
+
+  giveBack(buffer: Uint8Array): void {
+    if (buffer.length === BATCH_BYTES && this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(buffer);
+  }
+
+  readonly #flush = (): void => {
+    const batches = this.#batches;
+    this.#batches = [];
+    for (const batch of batches) batch.flush();
+  };
+}
+
+/** The output of one connection: one write per turn instead of one per frame (64 frames in flight: 7.8 → 0.8 µs each). */
+export class WriteBatch implements ProtocolOutput {
+  readonly appendFromBytes: number = APPEND_FROM_BYTES;
+  bytes: Uint8Array = NO_BYTES;
+  /** Whether a payload of somebody else's is on its way and must not change yet. */
+  isLending = false;
+
+  readonly #transport: Transport;
+  readonly #queue: FlushQueue;
+  #length = 0;
+  #queued = false;
+  #held = false;
+
+  constructor(transport: Transport, queue: FlushQueue) {
+    this.#transport = transport;
+    this.#queue = queue;
+  }
+
+  /** Bytes that are not with the system yet. */
+  get bufferedBytes(): number {
+    return this.#length + this.#transport.bufferedBytes;
+  }
+
+  reserve(byteLength: number): number {
+    if (byteLength > this.bytes.length - this.#length) {
+      if (this.#length > 0) this.flush();
+      this.bytes = byteLength > BATCH_BYTES ? new Uint8Array(byteLength) : this.#queue.takeBuffer();
+    }
+    const at = this.#length;
+    this.#length += byteLength;
+    this.#schedule();
+    return at;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#write(bytes);
+    this.isLending = this.#transport.bufferedBytes > 0;
+  }
+
+  end(): void {
+    this.flush();
+    this.#transport.end();
+  }
+
+  /** Until `release`, nothing is flushed at the end of a turn: whoever holds flushes. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.flush();
+  }
+
+  /** Writes what has been gathered. */
+  flush(): void {
+    this.#queued = false;
+    if (this.#length > 0) this.#write();
+  }
+
+  /** Forgets what has been gathered: the transport is gone. */
+  drop(): void {
+    this.#length = 0;
+    this.bytes = NO_BYTES;
+  }
+
+  #schedule(): void {
+    if (this.#queued || this.#held) return;
+    this.#queued = true;
+    this.#queue.add(this);
+  }
+
+  #write(more?: Uint8Array): void {
+    const buffer = this.bytes;
+    const gathered = buffer.subarray(0, this.#length);
+    this.bytes = NO_BYTES;
+    this.#length = 0;
+    this.#transport.write(gathered, more);
+    // Nothing buffered right after the write: the system has copied it all, and the buffer is free again.
+    if (this.#transport.bufferedBytes === 0) this.#queue.giveBack(buffer);
+  }
+}

@@ -1,0 +1,118 @@
+// `connect` on Node: opens TCP, Unix and TLS sockets for the connection layer.
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions as NodeTlsOptions } from 'node:tls';
+import type { ClientConnection } from '../connection/client-connection.ts';
+import { type ClientOptions, Connecting } from '../connection/connecting.ts';
+import { parseUri, type WebSocketURI } from '../core/uri.ts';
+import { nodeRuntime } from './runtime.ts';
+import { NodeTransport } from './transport.ts';
+
+/** TLS settings of a client: those of `tls.connect`, such as `ca`, `cert`, `key`, `rejectUnauthorized`. */
+export type ClientTlsOptions = NodeTlsOptions;
+
+/** Options of `connect`. */
+export interface ConnectOptions<P extends string = string> extends ClientOptions<P> {
+  /** TCP host to connect to, instead of the URI's. The URI's stays in the request and in the check of certificates. */
+  readonly host?: string;
+  /** TCP port to connect to, instead of the URI's. */
+  readonly port?: number;
+  /** Local address to connect from. */
+  readonly localAddress?: string;
+  /** Unix socket to connect to, instead of TCP. */
+  readonly path?: string;
+  /** A socket that is connected already, made with `allowHalfOpen`. TLS, if any, is done by the caller. */
+  readonly socket?: Socket;
+  /** TLS settings for `wss`. */
+  readonly tls?: ClientTlsOptions | null;
+  /** Name for SNI and for the check of the certificate. Default: the URI's host. */
+  readonly serverName?: string;
+}
+
+/**
+ * Opens a WebSocket connection.
+ *
+ * ```ts
+ * await using connection = await connect('wss://example.com/feed');
+ * for await (const message of connection) console.log(message);
+ * ```
+ *
+ * @throws {InvalidURI} at once: `uri` isn't a `ws:` or `wss:` URI.
+ * @throws {RangeError} at once: an option has a value that isn't allowed.
+ * @throws {InvalidHandshake} when awaited: the server's answer isn't acceptable; InvalidStatus holds what it said instead.
+ * @throws {TimeoutError} when awaited: it took longer than `openTimeoutMs`.
+ */
+export function connect<const P extends string = never>(
+  uri: string,
+  options: ConnectOptions<P> = {},
+): Connecting<[P] extends [never] ? null : P | null> {
+  const { secure } = parseUri(uri);
+  if (!secure && options.tls != null) throw new RangeError('ssl argument is incompatible with a ws:// URI');
+  if (secure && options.tls === null) throw new RangeError('ssl=None is incompatible with a wss:// URI');
+  return new Connecting(nodeRuntime, uri, options, (target, signal) => openTransport(target, options, signal));
+}
+
+/**
+ * Opens a WebSocket connection over a Unix socket.
+ * @param uri what the request names. Default `ws://localhost/`, or `wss://localhost/` with `tls`.
+ */
+export function unixConnect<const P extends string = never>(
+  path: string,
+  uri?: string,
+  options: ConnectOptions<P> = {},
+): Connecting<[P] extends [never] ? null : P | null> {
+  return connect(uri ?? (options.tls == null ? 'ws://localhost/' : 'wss://localhost/'), { ...options, path });
+}
+
+async function openTransport(uri: WebSocketURI, options: ConnectOptions, signal: AbortSignal): Promise<NodeTransport> {
+  const { path, localAddress } = options;
+  if (options.socket !== undefined) return new NodeTransport(options.socket);
+  const tcp = connectTcp({
+    ...(path === undefined
+      ? { host: options.host ?? uri.host, port: options.port ?? uri.port, ...(localAddress && { localAddress }) }
+      : { path }),
+    allowHalfOpen: true,
+    noDelay: true,
+  });
+  if (!uri.secure) return new NodeTransport(await ready(tcp, 'connect', signal), path);
+  const servername = options.serverName ?? uri.host;
+  await ready(tcp, 'connect', signal);
+  const tls = connectTls({
+    // An address can't be an SNI name (RFC 6066 §3); the certificate is checked against it all the same.
+    ...(/^[\d.]+$|:/.test(servername) ? {} : { servername }),
+    host: servername,
+    ...options.tls,
+    socket: tcp,
+  });
+  return new NodeTransport(await ready(tls, 'secureConnect', signal), path);
+}
+
+/** The socket once the event has come; on failure or abort the socket is destroyed. */
+function ready<S extends Socket>(socket: S, event: string, signal: AbortSignal): Promise<S> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      socket.off(event, onReady);
+      socket.off('error', onError);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const onReady = (): void => {
+      stop();
+      resolve(socket);
+    };
+    const onError = (error: Error): void => {
+      stop();
+      reject(error);
+    };
+    const onAbort = (): void => {
+      stop();
+      socket.on('error', () => {});
+      socket.destroy();
+      reject(signal.reason);
+    };
+    socket.on(event, onReady);
+    socket.on('error', onError);
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+  });
+}
+
+export type { ClientConnection };

@@ -1,0 +1,51 @@
+// Entry: the sans-I/O protocol, with the random numbers and the clock of the runtime at hand.
+import { type ClientProtocolOptions, ClientProtocol as CoreClientProtocol } from './core/client-protocol.ts';
+import { Protocol as CoreProtocol, type ProtocolOptions } from './core/protocol.ts';
+import { ServerProtocol as CoreServerProtocol, type ServerProtocolOptions } from './core/server-protocol.ts';
+import type { Side } from './core/state.ts';
+import type { WebSocketURI } from './core/uri.ts';
+import { nodeRuntime } from './node/runtime.ts';
+
+const { host } = nodeRuntime;
+type WithoutHost<Options extends ProtocolOptions> = Omit<Options, 'host'> & Partial<Pick<Options, 'host'>>;
+
+/** Frames without a handshake of their own: see the core's `Protocol`, which this is with the runtime's own host. */
+export class Protocol extends CoreProtocol {
+  constructor(side: Side, options: WithoutHost<ProtocolOptions> = {}) {
+    super(side, { host, ...options });
+  }
+}
+
+/** The client's end of a connection without its I/O. Begins with the opening handshake (RFC 6455 §4.1). */
+export class ClientProtocol extends CoreClientProtocol {
+  /** @throws {InvalidURI} `uri` is a string that isn't a WebSocket URI. */
+  constructor(uri: WebSocketURI | string, options: WithoutHost<ClientProtocolOptions> = {}) {
+    super(uri, { host, ...options });
+  }
+}
+
+/** The server's end of a connection without its I/O. Begins with the opening handshake (RFC 6455 §4.2). */
+export class ServerProtocol extends CoreServerProtocol {
+  constructor(options: WithoutHost<ServerProtocolOptions> = {}) {
+    super({ host, ...options });
+  }
+}
+
+export type { ClientProtocolOptions } from './core/client-protocol.ts';
+export { Close } from './core/close.ts';
+export { CloseCode, type CloseInfo } from './core/close-code.ts';
+export { Frame, type FrameInit } from './core/frame.ts';
+export { acceptKey, generateKey } from './core/handshake-key.ts';
+export { Headers, type HeadersLike, MultipleValuesError } from './core/headers.ts';
+export type { Host } from './core/host.ts';
+export { Request, Response } from './core/http-message.ts';
+export { HTTP_LIMITS, type HttpLimits } from './core/http-parser.ts';
+export type { LogContext, Logger, LogLevel } from './core/logger.ts';
+export { Opcode } from './core/opcode.ts';
+export type { Agreement, MaxSize, ProtocolOptions } from './core/protocol.ts';
+export type { ProtocolOutput, ProtocolSink } from './core/protocol-pipe.ts';
+export { type ProtocolEvent, SEND_EOF } from './core/recorder.ts';
+export type { HostRule, OriginRules } from './core/server-handshake.ts';
+export type { ServerProtocolOptions } from './core/server-protocol.ts';
+export { Side, State } from './core/state.ts';
+export { parseUri, WebSocketURI } from './core/uri.ts';
