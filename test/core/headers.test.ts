@@ -44,6 +44,14 @@ test('a field that is there more than once is not one value', () => {
   assert.deepEqual(headers.getAll('SET-COOKIE'), ['a=1', 'b=2']);
 });
 
+test('two fields of one name side by side are seen as two', () => {
+  const headers = new Headers([
+    ['A', '1'],
+    ['a', '2'],
+  ]);
+  assert.throws(() => headers.get('A'), MultipleValuesError);
+});
+
 test('a cause is passed on', () => {
   assert.equal(new MultipleValuesError('X', { cause: 1 }).cause, 1);
 });
