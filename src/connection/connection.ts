@@ -1,9 +1,8 @@
 // The one I/O shell around a protocol: sending, receiving, waiting, closing. Knows the Transport interface, not sockets.
-import { utf8Problem } from '../bytes/utf8.ts';
 import {
   ConcurrencyError,
   type ConnectionClosed,
-  InvalidUtf8Error,
+  type InvalidUtf8Error,
   ProtocolError,
   TimeoutError,
 } from '../core/exceptions.ts';
@@ -15,17 +14,17 @@ import type { ProtocolSink } from '../core/protocol-pipe.ts';
 import { State } from '../core/state.ts';
 import type { Timer } from './clock.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
+import { DirectReceiver } from './direct-receiver.ts';
 import { FragmentSender } from './fragment-sender.ts';
 import type { DirectHandlers } from './handlers.ts';
 import { Keepalive } from './keepalive.ts';
-import { MessageBuffer, ownBytes, type Piece } from './message-buffer.ts';
+import { MessageReader, type ReceiveOptions } from './message-reader.ts';
 import { bytesOf, type Data, type DataLike, fragmentsOf, type MessageSource } from './message-source.ts';
 import { Pings } from './pings.ts';
-import { ReceiveQueue } from './receive-queue.ts';
+import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { Runtime } from './runtime.ts';
-import { TextPieces } from './text-pieces.ts';
 import type { Address, Transport, TransportSink } from './transport.ts';
-import { type Wait, waitFor, watchLimits } from './wait.ts';
+import { type Wait, waitFor } from './wait.ts';
 import { WriteBatch } from './write-batch.ts';
 
 /** What a connection is built from. Comes from `connect` or `serve`; pass it on in `createConnection`. */
@@ -51,14 +50,6 @@ export interface CloseOptions {
   readonly code?: number;
   /** At most 123 bytes of UTF-8. Default empty. */
   readonly reason?: string;
-}
-
-/** A receive call that waits for a message. */
-interface Waiter {
-  /** Whether it takes fragments one by one. */
-  readonly isStreaming: boolean;
-  readonly take: (piece: Piece) => void;
-  readonly fail: (error: unknown) => void;
 }
 
 const DONE: Promise<void> = Promise.resolve();
@@ -103,13 +94,10 @@ export abstract class Connection<P extends string | null = string | null>
   #closed: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null;
   #hasHalfClosed = false;
 
-  #queue: ReceiveQueue | null = null;
-  #message: MessageBuffer | null = null;
-  #waiter: Waiter | null = null;
+  readonly #receiver: Receiver;
+  /** The receiver, when it is one to read from; null with direct handlers. */
+  readonly #reader: MessageReader | null;
   #isReceivingPaused = false;
-  /** Whether `recvStreaming` was left in the middle of a message: what follows can't be told from its rest. */
-  #isTorn = false;
-  #isStreaming = false;
 
   #drained: {
     readonly promise: Promise<void>;
@@ -134,6 +122,14 @@ export abstract class Connection<P extends string | null = string | null>
     this.#batch = new WriteBatch(options.transport, options.runtime.flushQueue);
     this.#fragments = new FragmentSender();
     const pipeEnd = new Connection.#PipeEnd(this);
+    const handlers = this.#handlers;
+    this.#reader = handlers === null ? new MessageReader(pipeEnd, options.runtime, options.settings.queue) : null;
+    this.#receiver =
+      this.#reader ??
+      new DirectReceiver(pipeEnd, options.runtime.text, {
+        isSerial: options.settings.serial,
+        onMessage: (data, isText) => handlers?.message?.(this, data, isText),
+      });
     protocol.pipe(pipeEnd, this.#batch, { connection: this });
     options.transport.start(pipeEnd);
   }
@@ -206,16 +202,7 @@ export abstract class Connection<P extends string | null = string | null>
   recv(options: { readonly decode: false } & Wait): Promise<Uint8Array>;
   recv(options?: { readonly decode?: boolean | undefined } & Wait): Promise<Data>;
   recv(options: { readonly decode?: boolean | undefined } & Wait = {}): Promise<Data> {
-    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
-    const conflict = this.#receiveConflict('recv');
-    if (conflict !== null) return Promise.reject(conflict);
-    const piece = this.#takeMessage();
-    if (piece !== null) return this.#decoded(piece, options.decode);
-    if (this.#isClosed) return Promise.reject(this.#closedError());
-    if (options.timeoutMs === 0) return Promise.reject(new TimeoutError('no message is there'));
-    return new Promise((resolve, reject) => {
-      this.#wait(false, options, (message) => resolve(this.#decoded(message, options.decode)), reject);
-    });
+    return this.#reader?.recv(options) ?? Promise.reject(handledDirectly('recv'));
   }
 
   /**
@@ -228,48 +215,17 @@ export abstract class Connection<P extends string | null = string | null>
   recvStreaming(options: { readonly decode: true; readonly signal?: AbortSignal }): AsyncIterableIterator<string>;
   recvStreaming(options: { readonly decode: false; readonly signal?: AbortSignal }): AsyncIterableIterator<Uint8Array>;
   recvStreaming(options?: { readonly decode?: boolean; readonly signal?: AbortSignal }): AsyncIterableIterator<Data>;
-  async *recvStreaming(
-    options: { readonly decode?: boolean; readonly signal?: AbortSignal } = {},
-  ): AsyncIterableIterator<Data> {
-    const conflict = this.#receiveConflict('recvStreaming');
-    if (conflict !== null) throw conflict;
-    this.#isStreaming = true;
-    let isInside = false;
-    const text = new TextPieces(this.runtime.text);
-    try {
-      for (;;) {
-        const piece = await this.#nextPiece(options);
-        isInside = !piece.fin;
-        if (options.decode ?? piece.isText) {
-          const problem = text.push(piece);
-          if (problem !== null) {
-            this.#failWith(new InvalidUtf8Error(problem.reason, problem.position));
-            await this.closed;
-            throw this.#closedError();
-          }
-          yield text.text;
-        } else {
-          yield ownBytes(piece);
-        }
-        if (piece.fin) return;
-      }
-    } finally {
-      this.#isStreaming = false;
-      if (isInside) this.#isTorn = true;
-    }
+  recvStreaming(options: ReceiveOptions = {}): AsyncIterableIterator<Data> {
+    if (this.#reader === null) throw handledDirectly('recvStreaming');
+    return this.#reader.recvStreaming(options);
   }
 
   /** Messages until the connection is closed. Throws ConnectionClosedError when it ended with a problem. */
   [Symbol.asyncIterator](): AsyncIterator<Data, undefined> {
+    const reader = this.#reader;
+    if (reader === null) throw handledDirectly('iterate');
     return {
-      next: async () => {
-        try {
-          return { value: await this.recv(), done: false };
-        } catch (error) {
-          if (this.#isClosed && isClosedOK(error)) return { value: undefined, done: true };
-          throw error;
-        }
-      },
+      next: () => reader.next(),
       return: async () => ({ value: undefined, done: true }),
     };
   }
@@ -422,7 +378,7 @@ export abstract class Connection<P extends string | null = string | null>
         log: (level, message, error) => this.log(level, message, error),
       });
     }
-    this.#callHandler(() => this.#handlers?.open?.(this));
+    this.#callHandler((handlers) => handlers.open?.(this));
   }
 
   /** Writes what the protocol wants written, and looks whether the end is near. */
@@ -445,7 +401,7 @@ export abstract class Connection<P extends string | null = string | null>
 
   // The ends of the pipe: what the protocol and the transport call, out of users' sight
 
-  static readonly #PipeEnd = class implements ProtocolSink, TransportSink {
+  static readonly #PipeEnd = class implements ProtocolSink, TransportSink, ReceivingConnection {
     readonly #connection: Connection;
 
     constructor(connection: Connection) {
@@ -474,6 +430,39 @@ export abstract class Connection<P extends string | null = string | null>
 
     onClose(error: Error | null): void {
       this.#connection.#onClose(error);
+    }
+
+    get isOpen(): boolean {
+      return this.#connection.state === State.OPEN;
+    }
+
+    get isClosed(): boolean {
+      return this.#connection.#isClosed;
+    }
+
+    pauseReceiving(): void {
+      this.#connection.#isReceivingPaused = true;
+      this.#connection.protocol.pause();
+    }
+
+    resumeReceiving(): void {
+      this.#connection.#resumeReceiving();
+    }
+
+    closedError(): ConnectionClosed {
+      return this.#connection.#closedError();
+    }
+
+    rejectWhenClosed(): Promise<never> {
+      return this.#connection.#rejectWhenClosed();
+    }
+
+    failReceiving(error: InvalidUtf8Error): void {
+      this.#connection.#failReceiving(error);
+    }
+
+    handlerFailed(error: unknown): void {
+      this.#connection.handlerFailed(error);
     }
   };
 
@@ -510,7 +499,7 @@ export abstract class Connection<P extends string | null = string | null>
     this.#batch.isLending = false;
     this.#drained?.resolve();
     this.#drained = null;
-    if (this.protocol.state === State.OPEN) this.#callHandler(() => this.#handlers?.drain?.(this));
+    if (this.protocol.state === State.OPEN) this.#callHandler((handlers) => handlers.drain?.(this));
   }
 
   #onClose(error: Error | null): void {
@@ -530,13 +519,13 @@ export abstract class Connection<P extends string | null = string | null>
     this.#deadline?.cancel();
     this.#keepalive?.stop();
     this.#pings?.end(() => this.#closedError());
-    this.#waiter?.fail(this.#closedError());
+    this.#receiver.onClosed();
     this.#drained?.reject(this.#closedError());
     this.#fragments.interrupt(() => this.#closedError());
     this.#closed?.resolve();
     if (this.response?.statusCode === 101) {
       const { closeCode, closeReason } = this.protocol;
-      this.#callHandler(() => this.#handlers?.close?.(this, closeCode ?? 1006, closeReason ?? ''));
+      this.#callHandler((handlers) => handlers.close?.(this, closeCode ?? 1006, closeReason ?? ''));
     }
     this.onGone();
   }
@@ -544,118 +533,12 @@ export abstract class Connection<P extends string | null = string | null>
   // Receiving, inside
 
   #onFrame(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
-    if (opcode === Opcode.PONG) {
+    if (opcode <= Opcode.BINARY) {
+      this.#receiver.onData(opcode, fin, bytes, start, end);
+    } else if (opcode === Opcode.PONG) {
       const latency = this.#pings?.acknowledge(bytes.subarray(start, end), this.runtime.clock.now()) ?? null;
       if (latency !== null) this.#latency = latency;
-      return;
     }
-    if (opcode > Opcode.BINARY) return;
-    if (this.#handlers !== null) this.#receiveDirectly(opcode, fin, bytes, start, end);
-    else this.#receiveForReader(opcode, fin, bytes, start, end);
-  }
-
-  /** The direct road: a complete message goes to its handler at once. */
-  #receiveDirectly(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
-    if (fin && opcode !== Opcode.CONT) {
-      this.#callMessageHandler({ isText: opcode === Opcode.TEXT, fin, bytes, start, end });
-      return;
-    }
-    this.#message ??= new MessageBuffer();
-    if (opcode !== Opcode.CONT) this.#message.isText = opcode === Opcode.TEXT;
-    this.#message.append(bytes, start, end);
-    if (fin) this.#callMessageHandler(this.#message.take(true));
-  }
-
-  #callMessageHandler(piece: Piece): void {
-    const data = piece.isText ? this.runtime.text.decode(piece.bytes, piece.start, piece.end) : ownBytes(piece);
-    let result: unknown;
-    try {
-      result = this.#handlers?.message?.(this, data, piece.isText);
-    } catch (error) {
-      this.handlerFailed(error);
-      return;
-    }
-    if (!isThenable(result)) return;
-    if (!this.#settings.serial) {
-      result.then(undefined, (error: unknown) => this.handlerFailed(error));
-      return;
-    }
-    this.protocol.pause();
-    this.#isReceivingPaused = true;
-    result.then(undefined, (error: unknown) => this.handlerFailed(error)).then(() => this.#resumeReceiving());
-  }
-
-  /** Runs the user's code: what it throws ends this connection, and nothing else. */
-  #callHandler<T>(call: () => T): T | undefined {
-    if (this.#handlers === null) return undefined;
-    try {
-      return call();
-    } catch (error) {
-      this.handlerFailed(error);
-      return undefined;
-    }
-  }
-
-  #receiveForReader(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
-    const isText = opcode === Opcode.CONT ? this.#messageIsText : opcode === Opcode.TEXT;
-    this.#messageIsText = isText;
-    const waiter = this.#waiter;
-    if (waiter !== null && !waiter.isStreaming) {
-      // A whole message is waited for: its fragments are joined as they come, whatever their number.
-      if (!fin || this.#message?.isStarted) {
-        this.#message ??= new MessageBuffer();
-        this.#message.isText = isText;
-        this.#message.append(bytes, start, end);
-        if (fin) waiter.take(this.#message.take(true));
-      } else {
-        waiter.take({ isText, fin, bytes, start, end });
-      }
-      return;
-    }
-    const piece = { isText, fin, bytes, start, end };
-    if (waiter !== null) {
-      waiter.take(piece);
-      return;
-    }
-    this.#queue ??= new ReceiveQueue();
-    // After our close frame the peer's must get through: what doesn't fit any more is dropped.
-    if (this.protocol.state === State.CLOSING && this.#queue.byteLength > this.#settings.queue.maxBytes) return;
-    this.#queue.push(piece);
-    if (this.#isQueueFull(this.#queue)) {
-      this.#isReceivingPaused = true;
-      this.protocol.pause();
-    }
-  }
-
-  #messageIsText = false;
-
-  #isQueueFull(queue: ReceiveQueue): boolean {
-    const { high, maxBytes } = this.#settings.queue;
-    return (queue.length > high || queue.byteLength > maxBytes) && this.protocol.state === State.OPEN;
-  }
-
-  #receiveConflict(name: string): ConcurrencyError | null {
-    if (this.#handlers !== null)
-      return new ConcurrencyError(`cannot call ${name} on a connection with a message handler`);
-    if (this.#isTorn) {
-      return new ConcurrencyError(`cannot call ${name} after leaving recvStreaming in the middle of a message`);
-    }
-    return this.#waiter !== null || this.#isStreaming
-      ? new ConcurrencyError(`cannot call ${name} while another call to recv or recvStreaming is in progress`)
-      : null;
-  }
-
-  #takeMessage(): Piece | null {
-    if (this.#queue === null || !this.#queue.hasMessage) return null;
-    const message = this.#queue.takeMessage();
-    this.#afterTaking(this.#queue);
-    return message;
-  }
-
-  #afterTaking(queue: ReceiveQueue): void {
-    if (!this.#isReceivingPaused) return;
-    const { low, maxBytes } = this.#settings.queue;
-    if (queue.length <= low && queue.byteLength <= maxBytes) this.#resumeReceiving();
   }
 
   #resumeReceiving(): void {
@@ -665,70 +548,20 @@ export abstract class Connection<P extends string | null = string | null>
     this.#run(() => this.protocol.resume());
   }
 
-  #nextPiece(wait: Wait): Promise<Piece> {
-    if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
-    if (this.#queue !== null && this.#queue.length > 0) {
-      const piece = this.#queue.takePiece();
-      this.#afterTaking(this.#queue);
-      return Promise.resolve(piece);
-    }
-    if (this.#isClosed) return Promise.reject(this.#closedError());
-    return new Promise((resolve, reject) => this.#wait(true, wait, resolve, reject));
-  }
-
-  #wait(isStreaming: boolean, limits: Wait, take: (piece: Piece) => void, fail: (error: unknown) => void): void {
-    const end = (): void => {
-      stop();
-      this.#waiter = null;
-    };
-    const stop = watchLimits(limits, this.runtime.clock, (error) => {
-      end();
-      this.#putBack();
-      fail(error);
-    });
-    this.#waiter = {
-      isStreaming,
-      take: (piece) => {
-        end();
-        take(piece);
-      },
-      fail: (error) => {
-        end();
-        fail(error);
-      },
-    };
-    if (isStreaming || this.#queue === null || this.#queue.length === 0) return;
-    // Fragments of the message that is waited for are here already, and may fill the queue: make room.
-    this.#message ??= new MessageBuffer();
-    this.#queue.moveTo(this.#message);
-    this.#resumeReceiving();
-  }
-
-  /** A wait was given up: what it had joined is the first piece again. */
-  #putBack(): void {
-    if (!this.#message?.isStarted) return;
-    this.#queue ??= new ReceiveQueue();
-    this.#queue.push(this.#message.take(false));
-  }
-
-  #decoded(piece: Piece, decode: boolean | undefined): Promise<Data> {
-    if (!(decode ?? piece.isText)) return Promise.resolve(ownBytes(piece));
-    const { bytes, start, end } = piece;
-    if (!piece.isText) {
-      const problem = utf8Problem(bytes, start, end);
-      if (problem !== null) {
-        this.#failWith(new InvalidUtf8Error(problem.reason, problem.position));
-        return this.#rejectWhenClosed();
-      }
-    }
-    return Promise.resolve(this.runtime.text.decode(bytes, start, end));
-  }
-
-  /** What was received can't be used: fail the connection. */
-  #failWith(error: InvalidUtf8Error): void {
+  #failReceiving(error: InvalidUtf8Error): void {
     this.#cause ??= error;
     this.protocol.fail(1007, `${error.reason} at position ${error.position}`);
     this.flush();
+  }
+
+  /** Runs the user's code: what it throws or rejects with ends this connection, and nothing else. */
+  #callHandler(call: (handlers: DirectHandlers<Connection>) => unknown): void {
+    if (this.#handlers === null) return;
+    try {
+      Promise.resolve(call(this.#handlers)).catch((error: unknown) => this.handlerFailed(error));
+    } catch (error) {
+      this.handlerFailed(error);
+    }
   }
 
   // Sending, inside
@@ -785,7 +618,7 @@ export abstract class Connection<P extends string | null = string | null>
     this.#wasAboveHighMark = true;
     if (this.#drained === null) {
       this.#drained = deferred<void>();
-      quiet(this.#drained.promise);
+      this.#drained.promise.catch(noop);
     }
     return quiet(waitFor(this.#drained.promise, wait, this.runtime.clock));
   }
@@ -886,7 +719,5 @@ function quiet<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
-
-const isClosedOK = (error: unknown): boolean => error instanceof Error && error.name === 'ConnectionClosedOK';
+const handledDirectly = (call: string): ConcurrencyError =>
+  new ConcurrencyError(`cannot call ${call} on a connection with direct handlers`);

@@ -18,7 +18,7 @@ export interface Piece {
  * memory.
  */
 export class MessageBuffer {
-  isText = false;
+  #isText = false;
   #bytes: Uint8Array = NO_BYTES;
   #length = 0;
   #started = false;
@@ -28,7 +28,8 @@ export class MessageBuffer {
     return this.#started;
   }
 
-  append(bytes: Uint8Array, start: number, end: number): void {
+  append({ isText, bytes, start, end }: Piece): void {
+    if (!this.#started) this.#isText = isText;
     const length = this.#length + end - start;
     if (length > this.#bytes.length) {
       const grown = new Uint8Array(Math.max(2 * this.#bytes.length, length, FIRST_BYTES));
@@ -42,7 +43,7 @@ export class MessageBuffer {
 
   /** What has been joined; the buffer is empty afterwards. */
   take(fin: boolean): Piece {
-    const piece = { isText: this.isText, fin, bytes: this.#bytes, start: 0, end: this.#length };
+    const piece = { isText: this.#isText, fin, bytes: this.#bytes, start: 0, end: this.#length };
     this.#bytes = NO_BYTES;
     this.#length = 0;
     this.#started = false;

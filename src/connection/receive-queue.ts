@@ -51,21 +51,11 @@ export class ReceiveQueue {
     const first = this.takePiece();
     if (first.fin) return first;
     const message = new MessageBuffer();
-    message.isText = first.isText;
-    message.append(first.bytes, first.start, first.end);
+    message.append(first);
     for (;;) {
-      const { bytes, start, end, fin } = this.takePiece();
-      message.append(bytes, start, end);
-      if (fin) return message.take(true);
-    }
-  }
-
-  /** Moves all pieces, which belong to one message that isn't complete, to the buffer. */
-  moveTo(buffer: MessageBuffer): void {
-    while (this.length > 0) {
-      const { bytes, start, end, isText } = this.takePiece();
-      buffer.isText = isText;
-      buffer.append(bytes, start, end);
+      const piece = this.takePiece();
+      message.append(piece);
+      if (piece.fin) return message.take(true);
     }
   }
 }

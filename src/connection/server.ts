@@ -30,6 +30,9 @@ import type { Address, Transport } from './transport.ts';
 
 type Awaitable<T> = T | Promise<T>;
 
+// biome-ignore lint/suspicious/noConfusingVoidType: a hook that only looks on returns nothing, and may say so in its type.
+type HookResult = Awaitable<Response | null | undefined | void>;
+
 /** What to do with a connection: an async function that owns it, or direct handlers. */
 export type ServerHandler<C extends ServerConnection = ServerConnection> =
   | ((connection: C) => unknown)
@@ -52,16 +55,9 @@ export interface ServerOptions<P extends string = string> extends CommonOptions 
   /** Chooses a subprotocol, instead of the first of `subprotocols` that the client offers. May throw NegotiationError. */
   readonly selectSubprotocol?: (connection: ServerConnection, offered: readonly string[]) => P | null | undefined;
   /** Sees each request first. A response that it returns is sent instead of the handshake. */
-  readonly processRequest?: (
-    connection: ServerConnection,
-    request: Request,
-  ) => Awaitable<Response | null | undefined | void>;
+  readonly processRequest?: (connection: ServerConnection, request: Request) => HookResult;
   /** Sees each answer, and may change or replace it. */
-  readonly processResponse?: (
-    connection: ServerConnection,
-    request: Request,
-    response: Response,
-  ) => Awaitable<Response | null | undefined | void>;
+  readonly processResponse?: (connection: ServerConnection, request: Request, response: Response) => HookResult;
   /** Value of `Server`; null: none. Default `{runtime}/{version} websockets/{version}`. */
   readonly serverHeader?: string | null;
   /** How many opening handshakes may be in progress; beyond that the oldest is dropped. Null: no limit. Default 4,096. */

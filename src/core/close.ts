@@ -34,6 +34,15 @@ export class Close implements CloseInfo {
     return new Close(code, decodeUtf8(payload, 2, payload.length));
   }
 
+  /** As the constructor, with a reason that is cut at a character where it is too long for a close frame. */
+  static fitting(code: number, reason: string): Close {
+    const bytes = encodeUtf8(reason);
+    let end = MAX_CONTROL_PAYLOAD_BYTES - 2;
+    if (bytes.length <= end) return new Close(code, reason);
+    while ((bytes[end]! & 0xc0) === 0x80) end--;
+    return new Close(code, decodeUtf8(bytes, 0, end));
+  }
+
   /**
    * Makes the payload of a close frame.
    *

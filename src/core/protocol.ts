@@ -21,6 +21,7 @@ import { Opcode } from './opcode.ts';
 import type { ProtocolOutput, ProtocolSink } from './protocol-pipe.ts';
 import { type ProtocolEvent, Recorder } from './recorder.ts';
 import { type Cause, nextState, Side, State } from './state.ts';
+import { randomUuid } from './uuid.ts';
 
 /**
  * How large a message, and a single fragment of one, may be in bytes after decompression. A number limits messages only;
@@ -58,7 +59,6 @@ export interface Agreement {
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_576;
 /** A control frame carries at most this much (RFC 6455 §5.5). */
 const MAX_CONTROL_BYTES = 125;
-const MAX_REASON_BYTES = 123;
 /** Below this size a loop over the bytes beats the call into native code (bench/utf8.js). */
 const NATIVE_UTF8_FROM_BYTES = 64;
 const RSV1 = 0x40;
@@ -343,7 +343,8 @@ export class Protocol {
   fail(code: number, reason = ''): void {
     if (this.#state === State.CLOSED) return;
     if (this.#state === State.OPEN && code !== 1006) {
-      const close = new Close(code, fitReason(reason));
+      // Failing must never fail because of a reason that is too long.
+      const close = Close.fitting(code, reason);
       const payload = close.serialize();
       if (this.#closeRcvd !== null) this.#closeRcvdThenSent = true;
       this.#sendClose(close, payload);
@@ -646,25 +647,3 @@ export class Protocol {
 }
 
 const NO_BYTES = new Uint8Array(0);
-
-/** A reason that is too long for a close frame is cut, at a character: failing must never fail. */
-function fitReason(reason: string): string {
-  let characters = [...reason];
-  while (utf8Length(characters) > MAX_REASON_BYTES) characters = characters.slice(0, -1);
-  return characters.join('');
-}
-
-const utf8Length = (characters: readonly string[]): number =>
-  characters.reduce((sum, character) => sum + utf8Size(character.codePointAt(0)!), 0);
-
-const utf8Size = (point: number): number => (point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4);
-
-/** RFC 9562 §5.4. */
-function randomUuid(host: Host): string {
-  const bytes = new Uint8Array(16);
-  host.fillRandom(bytes);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}

@@ -1,0 +1,61 @@
+// The direct road: a message goes to the user's function as soon as it is complete. No queue, no promise per message.
+import { Opcode } from '../core/opcode.ts';
+import { MessageBuffer, ownBytes, type Piece } from './message-buffer.ts';
+import type { Data } from './message-source.ts';
+import type { Receiver, ReceivingConnection } from './receiving.ts';
+import type { TextCodec } from './runtime.ts';
+
+/** Calls `onMessage` for each message; what it throws or rejects with is the connection's matter. */
+export class DirectReceiver implements Receiver {
+  readonly #connection: ReceivingConnection;
+  readonly #text: TextCodec;
+  readonly #isSerial: boolean;
+  readonly #onMessage: (data: Data, isText: boolean) => unknown;
+  #message: MessageBuffer | null = null;
+
+  constructor(
+    connection: ReceivingConnection,
+    text: TextCodec,
+    {
+      isSerial,
+      onMessage,
+    }: { readonly isSerial: boolean; readonly onMessage: (data: Data, isText: boolean) => unknown },
+  ) {
+    this.#connection = connection;
+    this.#text = text;
+    this.#isSerial = isSerial;
+    this.#onMessage = onMessage;
+  }
+
+  onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
+    const piece = { isText: opcode === Opcode.TEXT, fin, bytes, start, end };
+    if (fin && opcode !== Opcode.CONT) {
+      this.#deliver(piece);
+      return;
+    }
+    this.#message ??= new MessageBuffer();
+    this.#message.append(piece);
+    if (fin) this.#deliver(this.#message.take(true));
+  }
+
+  onClosed(): void {}
+
+  #deliver(piece: Piece): void {
+    const data = piece.isText ? this.#text.decode(piece.bytes, piece.start, piece.end) : ownBytes(piece);
+    let result: unknown;
+    try {
+      result = this.#onMessage(data, piece.isText);
+    } catch (error) {
+      this.#connection.handlerFailed(error);
+      return;
+    }
+    if (!isThenable(result)) return;
+    const settled = result.then(undefined, (error: unknown) => this.#connection.handlerFailed(error));
+    if (!this.#isSerial) return;
+    this.#connection.pauseReceiving();
+    settled.then(() => this.#connection.resumeReceiving());
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';

@@ -1,0 +1,30 @@
+// Where received data frames go, and what a receiver may ask of its connection. No code, two shapes.
+import type { ConnectionClosed, InvalidUtf8Error } from '../core/exceptions.ts';
+import type { Opcode } from '../core/opcode.ts';
+
+/** Takes the data frames of one connection, in order: one road for readers, one for direct handlers. */
+export interface Receiver {
+  /** A data frame is complete. The payload is `bytes[start, end)` and may be kept. */
+  onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void;
+  /** The connection has ended, and everything that had arrived was delivered. */
+  onClosed(): void;
+}
+
+/** A connection as its receiver sees it. */
+export interface ReceivingConnection {
+  /** Whether the connection is OPEN: only then may reading stop for long, since closing must come through. */
+  readonly isOpen: boolean;
+  /** Whether the connection is gone for good. */
+  readonly isClosed: boolean;
+  /** Nothing more is delivered until `resumeReceiving`. */
+  pauseReceiving(): void;
+  resumeReceiving(): void;
+  /** The error for whoever waits on a connection that is gone. */
+  closedError(): ConnectionClosed;
+  /** Waits until the connection is gone, then rejects with the error that says so. */
+  rejectWhenClosed(): Promise<never>;
+  /** What was received can't be used: fails the connection with 1007. */
+  failReceiving(error: InvalidUtf8Error): void;
+  /** The user's code threw. */
+  handlerFailed(error: unknown): void;
+}
