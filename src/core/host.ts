@@ -24,7 +24,10 @@ export interface CompressSettings {
 
 /** A raw deflate compressor with a sliding window that lives from call to call. */
 export interface Deflator {
-  /** Compresses all of `data` and flushes to a byte boundary: the output ends in `00 00 ff ff`. The result is a fresh array. */
+  /**
+   * Compresses all of `data` and flushes to a byte boundary: the output ends in `00 00 ff ff`, also when `data` is empty.
+   * The result is a fresh array; `data` is not looked at afterwards.
+   */
   deflate(data: Uint8Array): Uint8Array;
   /** Frees native memory at once. Further calls are not allowed. */
   close(): void;
@@ -37,6 +40,7 @@ export interface Inflator {
    * fresh array.
    *
    * Stops as soon as the output passes `maxBytes` (null: no limit) and returns null. Throws when the data is corrupt.
+   * After either, only `close` is left. A stream that ends inside (a BFINAL block) is followed by another (§7.2.3.4).
    */
   inflate(data: Uint8Array, options: { readonly final: boolean; readonly maxBytes: number | null }): Uint8Array | null;
   /** Frees native memory at once. Further calls are not allowed. */
@@ -45,6 +49,8 @@ export interface Inflator {
 
 /** Makes the two halves of permessage-deflate. Contexts cost memory: they are made when the first message needs them. */
 export interface DeflateEngine {
+  /** `windowBits` is 9 to 15. */
   createDeflator(settings: CompressSettings & { readonly windowBits: number }): Deflator;
+  /** `windowBits` is 8 to 15. */
   createInflator(settings: { readonly windowBits: number }): Inflator;
 }

@@ -1,0 +1,358 @@
+// The deflate engine over node:zlib: limits, the ends of streams, and what it holds.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { describe, suite, test } from 'node:test';
+import * as zlib from 'node:zlib';
+import { NodeDeflateEngine, sharedDeflateEngine } from '#dist/node/deflate-engine.js';
+
+const engine = new NodeDeflateEngine();
+const WHOLE = { final: true, maxBytes: null };
+const PART = { final: false, maxBytes: null };
+const KIB = 1024;
+
+suite('a deflator', () => {
+  test('flushes to a byte boundary at each call, with the window of the calls before', () => {
+    const deflator = engine.createDeflator({ windowBits: 15 });
+    const data = new Uint8Array(randomBytes(1000));
+    const [first, second] = [deflator.deflate(data), deflator.deflate(data)];
+    deflator.close();
+    for (const output of [first, second]) assert.deepEqual(output.slice(-4), hex('0000ffff'));
+    assert(second.byteLength < 100);
+    assert.deepEqual(inflateWithZlib([first, second]), new Uint8Array(Buffer.concat([data, data])));
+  });
+
+  test('writes an empty block for nothing, at the beginning, again, and between messages', () => {
+    const deflator = engine.createDeflator({ windowBits: 15 });
+    const outputs = ['', '', 'a', '', 'a', '', ''].map((text) => deflator.deflate(Buffer.from(text)));
+    deflator.close();
+    for (const n of [0, 1, 3, 5, 6]) assert.deepEqual(outputs[n], hex('000000ffff'));
+    assert.deepEqual(inflateWithZlib(outputs), new Uint8Array(Buffer.from('aa')));
+  });
+
+  for (const byteLength of [1, 64 * KIB - 100, 64 * KIB, 65 * KIB, 128 * KIB, 300 * KIB]) {
+    test(`compresses ${byteLength} random bytes, which take as many`, () => {
+      const deflator = engine.createDeflator({ windowBits: 12, memLevel: 5 });
+      const data = new Uint8Array(randomBytes(byteLength));
+      const output = deflator.deflate(data);
+      deflator.close();
+      assert(output.byteLength >= byteLength);
+      assert.deepEqual(inflateWithZlib([output]), data);
+    });
+  }
+
+  test('flushes once or twice, but always, where a flush meets the end of its buffer', () => {
+    // Stored blocks grow byte by byte with their content: one of these flushes ends at 64 KiB, several lie across it.
+    for (let byteLength = 64 * KIB - 40; byteLength < 64 * KIB; byteLength += 1) {
+      const deflator = engine.createDeflator({ windowBits: 15, level: 0 });
+      const data = new Uint8Array(byteLength).fill(7);
+      const outputs = [deflator.deflate(data), deflator.deflate(data)];
+      deflator.close();
+      for (const output of outputs) assert.deepEqual(output.slice(-4), hex('0000ffff'));
+      assert.deepEqual(inflateWithZlib(outputs), new Uint8Array(Buffer.concat([data, data])));
+    }
+  });
+
+  test('reads the part of a buffer that a view shows', () => {
+    const deflator = engine.createDeflator({ windowBits: 15 });
+    const output = deflator.deflate(new Uint8Array(Buffer.from('<<Hello>>')).subarray(2, 7));
+    deflator.close();
+    assert.equal(Buffer.from(inflateWithZlib([output])).toString(), 'Hello');
+  });
+
+  test('gives results of their own, with a buffer of their own', () => {
+    const deflator = engine.createDeflator({ windowBits: 15 });
+    const first = deflator.deflate(randomBytes(100));
+    const copy = first.slice();
+    const second = deflator.deflate(randomBytes(100));
+    deflator.close();
+    assert.deepEqual(first, copy);
+    assert.equal(first.buffer.byteLength, first.byteLength);
+    assert.notEqual(first.buffer, second.buffer);
+  });
+
+  test('is refused where zlib would take another window than it was told', () => {
+    assert.throws(() => engine.createDeflator({ windowBits: 8 }), {
+      name: 'RangeError',
+      message: 'zlib cannot compress with a window of 8 bits',
+    });
+    assert.throws(() => engine.createDeflator({ windowBits: 16 }), RangeError);
+    assert.throws(() => engine.createDeflator({ windowBits: 15, level: 10 }), RangeError);
+  });
+});
+
+suite('an inflator', () => {
+  test('keeps its window from call to call, and completes what is final', () => {
+    const inflator = engine.createInflator({ windowBits: 15 });
+    assert.equal(textOf(inflator.inflate(hex('f248'), PART)), 'H');
+    assert.equal(textOf(inflator.inflate(hex('cdc9c90700'), WHOLE)), 'ello');
+    assert.equal(textOf(inflator.inflate(hex('f200110000'), WHOLE)), 'Hello');
+    inflator.close();
+  });
+
+  for (const windowBits of [8, 9, 12, 15]) {
+    test(`follows a compressor with a window of ${Math.max(9, windowBits)} bits with one of ${windowBits}`, () => {
+      const deflator = engine.createDeflator({
+        windowBits: Math.max(9, windowBits),
+        strategy: windowBits === 8 ? 3 : 0,
+      });
+      const inflator = engine.createInflator({ windowBits });
+      const text = 'abcdefgh'.repeat(1000);
+      for (let message = 0; message < 20; message += 1) {
+        const data = Buffer.from(text.slice(message, message * 397));
+        assert.deepEqual(inflator.inflate(deflator.deflate(data), PART), new Uint8Array(data));
+      }
+      deflator.close();
+      inflator.close();
+    });
+  }
+
+  test('gives results of their own, with a buffer of their own', () => {
+    const inflator = engine.createInflator({ windowBits: 15 });
+    const first = inflator.inflate(hex('f248cdc9c90700'), WHOLE)!;
+    const second = inflator.inflate(hex('f200110000'), WHOLE)!;
+    inflator.close();
+    first.fill(0);
+    assert.equal(textOf(second), 'Hello');
+    assert.equal(first.buffer.byteLength, 5);
+  });
+
+  test('throws what zlib says about corrupt data, now and from then on', () => {
+    const inflator = engine.createInflator({ windowBits: 15 });
+    assert.throws(() => inflator.inflate(hex('ffff'), WHOLE), { message: 'invalid block type' });
+    assert.throws(() => inflator.inflate(hex('f248cdc9c90700'), WHOLE), { message: 'invalid block type' });
+    inflator.close();
+  });
+
+  test('tells one connection nothing of another', () => {
+    const broken = engine.createInflator({ windowBits: 15 });
+    const sound = engine.createInflator({ windowBits: 15 });
+    assert.throws(() => broken.inflate(hex('ffff'), WHOLE));
+    assert.equal(textOf(sound.inflate(hex('f248cdc9c90700'), WHOLE)), 'Hello');
+    broken.close();
+    assert.equal(textOf(sound.inflate(hex('f200110000'), WHOLE)), 'Hello');
+    sound.close();
+  });
+
+  describe('with a limit', () => {
+    for (const size of [0, 1, 5, 1000, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 128 * KIB, 200 * KIB]) {
+      for (const [kind, data] of [
+        ['zeros', new Uint8Array(size)],
+        ['random bytes', new Uint8Array(randomBytes(size))],
+      ] as const) {
+        test(`gives ${size} ${kind} when so many are allowed, and null for one less`, () => {
+          const deflator = engine.createDeflator({ windowBits: 15 });
+          const packed = deflator.deflate(data).subarray(0, -4);
+          deflator.close();
+          for (const [maxBytes, expected] of [
+            [size - 1, null],
+            [size, data],
+            [size + 1, data],
+            [null, data],
+          ] as const) {
+            if (maxBytes === -1) continue;
+            const inflator = engine.createInflator({ windowBits: 15 });
+            assert.deepEqual(inflator.inflate(packed, { final: true, maxBytes }), expected);
+            inflator.close();
+          }
+        });
+      }
+    }
+
+    test('sees the byte that only the end of the message brings out', () => {
+      // A literal in a fixed block that is cut before its last bits: they come with the next call.
+      const packed = hex('f248cdc9c90700');
+      for (let cut = 1; cut < packed.byteLength; cut += 1) {
+        const inflator = engine.createInflator({ windowBits: 15 });
+        const first = inflator.inflate(packed.subarray(0, cut), { final: false, maxBytes: 4 });
+        if (first !== null) {
+          assert.equal(inflator.inflate(packed.subarray(cut), { final: true, maxBytes: 4 - first.byteLength }), null);
+        }
+        inflator.close();
+      }
+    });
+
+    test('stops right behind it, however much a bomb would give', () => {
+      const { observed, written } = observeOutput();
+      const bomb = zlib.deflateRawSync(new Uint8Array(64 * KIB * KIB), { level: 9 });
+      const inflator = new NodeDeflateEngine(observed).createInflator({ windowBits: 15 });
+      written.bytes = 0;
+      const before = process.memoryUsage().arrayBuffers;
+      assert.equal(inflator.inflate(bomb, { final: true, maxBytes: 1_000_000 }), null);
+      const after = process.memoryUsage().arrayBuffers;
+      inflator.close();
+      assert.equal(written.bytes, 1_000_001);
+      assert(after - before < 2_000_000, `${after - before} bytes`);
+    });
+  });
+
+  describe('at the end of a stream within', () => {
+    test('goes on with the next, in the same call and in later ones', () => {
+      const inflator = engine.createInflator({ windowBits: 15 });
+      // Two BFINAL blocks and a third one that is none.
+      assert.equal(
+        textOf(inflator.inflate(hex('f348cdc9c90700f348cdc9c90700f248cdc9c90700'), WHOLE)),
+        'HelloHelloHello',
+      );
+      assert.equal(textOf(inflator.inflate(hex('f200110000'), WHOLE)), 'Hello');
+      inflator.close();
+    });
+
+    test('has nothing to complete', () => {
+      const inflator = engine.createInflator({ windowBits: 15 });
+      for (let message = 0; message < 3; message += 1) {
+        assert.equal(textOf(inflator.inflate(hex('f348cdc9c90700'), WHOLE)), 'Hello');
+      }
+      inflator.close();
+    });
+
+    test('finds it one call later when it came with the last byte of a fragment', () => {
+      const inflator = engine.createInflator({ windowBits: 15 });
+      assert.equal(textOf(inflator.inflate(hex('f348cdc9c90700'), PART)), 'Hello');
+      assert.equal(textOf(inflator.inflate(hex('f248cdc9c90700'), WHOLE)), 'Hello');
+      assert.equal(textOf(inflator.inflate(hex('f200110000'), WHOLE)), 'Hello');
+      inflator.close();
+    });
+
+    for (const byteLength of [1000, 40 * KIB, 64 * KIB, 70 * KIB, 130 * KIB]) {
+      test(`lets the next refer back to the ${byteLength} bytes before`, () => {
+        const first = new Uint8Array(randomBytes(byteLength));
+        const second = first.subarray(-1000);
+        const deflator = engine.createDeflator({ windowBits: 15 });
+        deflator.deflate(first);
+        const packed = Buffer.concat([zlib.deflateRawSync(first), deflator.deflate(second)]);
+        deflator.close();
+        assert(packed.byteLength < byteLength + 600);
+        const inflator = engine.createInflator({ windowBits: 15 });
+        const whole = new Uint8Array(Buffer.concat([first, second]));
+        assert.deepEqual(inflator.inflate(packed.subarray(0, -4), WHOLE), whole);
+        inflator.close();
+      });
+    }
+
+    test('still counts the output before it', () => {
+      for (const [maxBytes, expected] of [
+        [9, null],
+        [10, 'HelloHello'],
+      ] as const) {
+        const inflator = engine.createInflator({ windowBits: 15 });
+        const output = inflator.inflate(hex('f348cdc9c90700f248cdc9c90700'), { final: true, maxBytes });
+        assert.equal(output === null ? null : textOf(output), expected);
+        inflator.close();
+      }
+    });
+
+    test('gives up on data that consists of ends', () => {
+      const inflator = engine.createInflator({ windowBits: 15 });
+      assert.deepEqual(inflator.inflate(hex('0300'.repeat(64)), WHOLE), new Uint8Array());
+      assert.throws(() => inflator.inflate(hex('0300'.repeat(100)), WHOLE), { message: 'too many final blocks' });
+      inflator.close();
+    });
+  });
+});
+
+suite('the contexts of an engine', () => {
+  test('are freed by close, and cannot be used any more', () => {
+    const { observed, streams } = observeOutput();
+    const own = new NodeDeflateEngine(observed);
+    streams.length = 0;
+    const deflator = own.createDeflator({ windowBits: 15 });
+    const inflator = own.createInflator({ windowBits: 15 });
+    const packed = deflator.deflate(Buffer.from('Hello'));
+    inflator.inflate(packed, PART);
+    assert.deepEqual(streams.map(holdsMemory), [true, true]);
+    for (const context of [deflator, inflator]) {
+      context.close();
+      context.close();
+    }
+    assert.deepEqual(streams.map(holdsMemory), [false, false]);
+    assert.throws(() => deflator.deflate(Buffer.from('Hello')), { message: 'this zlib context is closed' });
+    assert.throws(() => inflator.inflate(packed, PART), { message: 'this zlib context is closed' });
+  });
+
+  test('stay the same when a stream within has ended', () => {
+    const { observed, streams } = observeOutput();
+    const inflator = new NodeDeflateEngine(observed).createInflator({ windowBits: 15 });
+    streams.length = 0;
+    for (let message = 0; message < 3; message += 1) inflator.inflate(hex('f348cdc9c9070000'), WHOLE);
+    inflator.close();
+    assert.equal(streams.length, 0);
+  });
+
+  test('interleave, with large results on their way', () => {
+    const texts = ['a', 'b', 'c'].map((letter) => letter.repeat(100 * KIB));
+    const deflators = texts.map(() => engine.createDeflator({ windowBits: 12 }));
+    const inflators = texts.map(() => engine.createInflator({ windowBits: 12 }));
+    for (let turn = 0; turn < 3; turn += 1) {
+      const packed = texts.map((text, n) => deflators[n]!.deflate(Buffer.from(text)));
+      for (const [n, data] of packed.entries()) assert.equal(textOf(inflators[n]!.inflate(data, PART)), texts[n]);
+    }
+    for (const context of [...deflators, ...inflators]) context.close();
+  });
+});
+
+suite('an engine', () => {
+  test('is shared by all who ask for the shared one', () => {
+    assert.equal(sharedDeflateEngine(), sharedDeflateEngine());
+  });
+
+  for (const [title, stream] of [
+    ['without a handle', {}],
+    ['without writeSync', { _handle: {}, _writeState: new Uint32Array(2) }],
+    ['without a state', { _handle: { writeSync() {} } }],
+    ['that writes nothing', { _handle: { writeSync() {} }, _writeState: Uint32Array.of(6, 0) }],
+  ] as const) {
+    test(`says so when it meets a zlib ${title}`, () => {
+      const foreign = { createInflateRaw: () => ({ ...stream, close() {} }) } as unknown as typeof zlib;
+      assert.throws(() => new NodeDeflateEngine(foreign), {
+        message: 'permessage-deflate needs the writeSync of zlib streams, which this runtime does not have',
+      });
+    });
+  }
+});
+
+type WriteSync = (...args: [number, Uint8Array, number, number, Uint8Array, number, number]) => void;
+interface Insides {
+  readonly _handle: { writeSync: WriteSync } | null;
+  readonly _writeState: Uint32Array;
+}
+
+/** zlib, counting the bytes that its streams write, and keeping the streams. */
+function observeOutput() {
+  const written = { bytes: 0 };
+  const streams: Insides[] = [];
+  const observe = <Stream>(stream: Stream): Stream => {
+    const insides = stream as Insides;
+    streams.push(insides);
+    const handle = insides._handle!;
+    const writeSync = handle.writeSync.bind(handle);
+    handle.writeSync = (...args) => {
+      writeSync(...args);
+      written.bytes += args[6] - insides._writeState[0]!;
+    };
+    return stream;
+  };
+  const observed = {
+    createDeflateRaw: (options?: zlib.ZlibOptions) => observe(zlib.createDeflateRaw(options)),
+    createInflateRaw: (options?: zlib.ZlibOptions) => observe(zlib.createInflateRaw(options)),
+  };
+  return { observed, written, streams };
+}
+
+/** Whether the native half of a stream is still there. */
+function holdsMemory(stream: Insides): boolean {
+  return stream._handle !== null;
+}
+
+/** The slow twin: zlib's one-shot call over everything that was written. */
+function inflateWithZlib(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(zlib.inflateRawSync(Buffer.concat(parts), { finishFlush: zlib.constants.Z_SYNC_FLUSH }));
+}
+
+function hex(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'hex'));
+}
+
+function textOf(bytes: Uint8Array | null): string {
+  assert(bytes !== null);
+  return new TextDecoder().decode(bytes);
+}
