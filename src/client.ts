@@ -7,11 +7,11 @@ export {
   Connection,
   type ConnectionOptions,
   type Ping,
-  type SendOptions,
 } from './connection/connection.ts';
 export type { Marks } from './connection/connection-settings.ts';
 export type { DirectHandlers } from './connection/handlers.ts';
 export type { BytesLike, Data, DataLike, MessageSource } from './connection/message-source.ts';
+export type { SendOptions } from './connection/message-writer.ts';
 export type { Address } from './connection/transport.ts';
 export type { Wait } from './connection/wait.ts';
 export type { LogContext, Logger, LogLevel } from './core/logger.ts';

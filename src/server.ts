@@ -5,11 +5,11 @@ export {
   Connection,
   type ConnectionOptions,
   type Ping,
-  type SendOptions,
 } from './connection/connection.ts';
 export type { Marks } from './connection/connection-settings.ts';
 export type { DirectHandlers } from './connection/handlers.ts';
 export type { BytesLike, Data, DataLike, MessageSource } from './connection/message-source.ts';
+export type { SendOptions } from './connection/message-writer.ts';
 export { Server, type ServerCloseOptions, type ServerHandler, type ServerOptions } from './connection/server.ts';
 export { ServerConnection, type ServerConnectionOptions, type ServerView } from './connection/server-connection.ts';
 export type { Address } from './connection/transport.ts';

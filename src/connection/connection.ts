@@ -1,11 +1,5 @@
 // The one I/O shell around a protocol: sending, receiving, waiting, closing. Knows the Transport interface, not sockets.
-import {
-  ConcurrencyError,
-  type ConnectionClosed,
-  type InvalidUtf8Error,
-  ProtocolError,
-  TimeoutError,
-} from '../core/exceptions.ts';
+import { ConcurrencyError, type ConnectionClosed, type InvalidUtf8Error, TimeoutError } from '../core/exceptions.ts';
 import type { Request, Response } from '../core/http-message.ts';
 import { isLogged, type LogContext, type Logger, type LogLevel } from '../core/logger.ts';
 import { Opcode } from '../core/opcode.ts';
@@ -15,14 +9,16 @@ import { State } from '../core/state.ts';
 import type { Timer } from './clock.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { DirectReceiver } from './direct-receiver.ts';
-import { FragmentSender } from './fragment-sender.ts';
 import type { DirectHandlers } from './handlers.ts';
 import { Keepalive } from './keepalive.ts';
 import { MessageReader, type ReceiveOptions } from './message-reader.ts';
-import { bytesOf, type Data, type DataLike, fragmentsOf, type MessageSource } from './message-source.ts';
+import { bytesOf, type Data, type DataLike, type MessageSource } from './message-source.ts';
+import { MessageWriter, type SendOptions } from './message-writer.ts';
 import { Pings } from './pings.ts';
+import { type Deferred, deferred, quiet } from './promises.ts';
 import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { Runtime } from './runtime.ts';
+import type { SendingConnection } from './sending.ts';
 import type { Address, Transport, TransportSink } from './transport.ts';
 import { type Wait, waitFor } from './wait.ts';
 import { WriteBatch } from './write-batch.ts';
@@ -90,8 +86,11 @@ export abstract class Connection<P extends string | null = string | null>
   /** What ended the connection from outside the protocol: a network error, a deadline. */
   #cause: unknown = null;
   #deadline: Timer | null = null;
+  /** The transport is gone; then the protocol hears of it, and the connection is closed. */
+  #isLost = false;
   #isClosed = false;
-  #closed: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null;
+  #hasOpened = false;
+  #closed: Deferred | null = null;
   #hasHalfClosed = false;
 
   readonly #receiver: Receiver;
@@ -99,13 +98,7 @@ export abstract class Connection<P extends string | null = string | null>
   readonly #reader: MessageReader | null;
   #isReceivingPaused = false;
 
-  #drained: {
-    readonly promise: Promise<void>;
-    readonly resolve: () => void;
-    readonly reject: (e: unknown) => void;
-  } | null = null;
-  #wasAboveHighMark = false;
-  readonly #fragments: FragmentSender;
+  readonly #writer: MessageWriter;
 
   #pings: Pings | null = null;
   #keepalive: Keepalive | null = null;
@@ -120,7 +113,6 @@ export abstract class Connection<P extends string | null = string | null>
     this.localAddress = options.transport.localAddress;
     this.remoteAddress = options.transport.remoteAddress;
     this.#batch = new WriteBatch(options.transport, options.runtime.flushQueue);
-    this.#fragments = new FragmentSender();
     const pipeEnd = new Connection.#PipeEnd(this);
     const handlers = this.#handlers;
     this.#reader = handlers === null ? new MessageReader(pipeEnd, options.runtime, options.settings.queue) : null;
@@ -130,6 +122,13 @@ export abstract class Connection<P extends string | null = string | null>
         isSerial: options.settings.serial,
         onMessage: (data, isText) => handlers?.message?.(this, data, isText),
       });
+    this.#writer = new MessageWriter({
+      connection: pipeEnd,
+      protocol,
+      batch: this.#batch,
+      runtime: options.runtime,
+      limits: options.settings.writeLimit,
+    });
     protocol.pipe(pipeEnd, this.#batch, { connection: this });
     options.transport.start(pipeEnd);
   }
@@ -177,7 +176,7 @@ export abstract class Connection<P extends string | null = string | null>
   /** Settles when the connection is gone, TCP included. Never rejects. */
   get closed(): Promise<void> {
     if (this.#isClosed) return DONE;
-    this.#closed ??= deferred<void>();
+    this.#closed ??= deferred();
     return this.#closed.promise;
   }
 
@@ -245,9 +244,7 @@ export abstract class Connection<P extends string | null = string | null>
    * @throws {TypeError} the message can't be sent.
    */
   send(message: MessageSource, options: SendOptions = {}): Promise<void> {
-    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
-    if (this.#fragments.isBusy) return this.#fragments.enqueue(() => this.#sendNow(message, options));
-    return this.#sendNow(message, options);
+    return this.#writer.send(message, options);
   }
 
   /**
@@ -267,15 +264,14 @@ export abstract class Connection<P extends string | null = string | null>
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.protocol.state !== State.OPEN) return this.#rejectWhenClosed();
-    try {
-      if (this.#pings.has(payload)) throw new ConcurrencyError('already waiting for a pong with the same data');
+    const pings = this.#pings;
+    let pong!: Promise<number>;
+    const sent = this.#writer.write(() => {
+      if (pings.has(payload)) throw new ConcurrencyError('already waiting for a pong with the same data');
       this.protocol.sendPing(payload);
-    } catch (error) {
-      return this.#sendFailed(error);
-    }
-    const ping = { data: payload, pong: this.#pings.add(payload, this.runtime.clock.now(), ackOnClose) };
-    return this.#whenRoom().then(() => ping);
+      pong = pings.add(payload, this.runtime.clock.now(), ackOnClose);
+    });
+    return quiet(sent.then(() => ({ data: payload, pong })));
   }
 
   /**
@@ -292,13 +288,7 @@ export abstract class Connection<P extends string | null = string | null>
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.protocol.state !== State.OPEN) return this.#rejectWhenClosed();
-    try {
-      this.protocol.sendPong(payload);
-    } catch (error) {
-      return this.#sendFailed(error);
-    }
-    return this.#whenRoom();
+    return this.#writer.write(() => this.protocol.sendPong(payload));
   }
 
   // Closing
@@ -312,7 +302,7 @@ export abstract class Connection<P extends string | null = string | null>
   async close({ code = 1000, reason = '' }: CloseOptions = {}): Promise<void> {
     if (this.protocol.state === State.CONNECTING) this.abort();
     if (this.protocol.state === State.OPEN) {
-      if (this.#fragments.isSending) this.protocol.fail(1011, 'close during fragmented message');
+      if (this.#writer.isSendingFragments) this.protocol.fail(1011, 'close during fragmented message');
       else this.protocol.sendClose(code, reason);
       this.#batch.flush();
       this.#settle();
@@ -353,7 +343,7 @@ export abstract class Connection<P extends string | null = string | null>
   static {
     sendAtOnce = (connection, data, isText) => {
       if (connection.state !== State.OPEN) return;
-      if (connection.#fragments.isSending) throw new ConcurrencyError('sending a fragmented message');
+      if (connection.#writer.isSendingFragments) throw new ConcurrencyError('sending a fragmented message');
       if (isText) connection.protocol.sendText(data);
       else connection.protocol.sendBinary(data);
     };
@@ -367,6 +357,7 @@ export abstract class Connection<P extends string | null = string | null>
 
   /** The opening handshake is done: keepalive begins. */
   protected onOpen(): void {
+    this.#hasOpened = true;
     const { pingIntervalMs, pingTimeoutMs } = this.#settings;
     if (pingIntervalMs !== null) {
       this.#keepalive = new Keepalive({
@@ -401,7 +392,7 @@ export abstract class Connection<P extends string | null = string | null>
 
   // The ends of the pipe: what the protocol and the transport call, out of users' sight
 
-  static readonly #PipeEnd = class implements ProtocolSink, TransportSink, ReceivingConnection {
+  static readonly #PipeEnd = class implements ProtocolSink, TransportSink, ReceivingConnection, SendingConnection {
     readonly #connection: Connection;
 
     constructor(connection: Connection) {
@@ -441,6 +432,8 @@ export abstract class Connection<P extends string | null = string | null>
     }
 
     pauseReceiving(): void {
+      // Once the transport is gone nothing more can follow, and the end must come through.
+      if (this.#connection.#isLost) return;
       this.#connection.#isReceivingPaused = true;
       this.#connection.protocol.pause();
     }
@@ -453,8 +446,17 @@ export abstract class Connection<P extends string | null = string | null>
       return this.#connection.#closedError();
     }
 
-    rejectWhenClosed(): Promise<never> {
+    rejectWhenClosed(wait?: Wait): Promise<never> {
+      return this.#connection.#rejectWhenClosed(wait);
+    }
+
+    failInternally(error: unknown): Promise<never> {
+      this.#connection.#failInternally(error);
       return this.#connection.#rejectWhenClosed();
+    }
+
+    flush(): void {
+      this.#connection.flush();
     }
 
     failReceiving(error: InvalidUtf8Error): void {
@@ -483,27 +485,21 @@ export abstract class Connection<P extends string | null = string | null>
     try {
       work();
     } catch (error) {
-      this.log('error', 'unexpected internal error', error);
-      this.#cause ??= error;
-      this.abort();
+      this.#failInternally(error);
     }
     this.#batch.release();
     this.#settle();
   }
 
   #onWritten(): void {
-    if (!this.#wasAboveHighMark) return;
-    const { lowBytes } = this.#settings.writeLimit;
-    if (this.#batch.bufferedBytes > (this.#batch.isLending ? 0 : lowBytes)) return;
-    this.#wasAboveHighMark = false;
-    this.#batch.isLending = false;
-    this.#drained?.resolve();
-    this.#drained = null;
-    if (this.protocol.state === State.OPEN) this.#callHandler((handlers) => handlers.drain?.(this));
+    if (this.#writer.onWritten() && this.protocol.state === State.OPEN) {
+      this.#callHandler((handlers) => handlers.drain?.(this));
+    }
   }
 
   #onClose(error: Error | null): void {
-    if (this.#isClosed) return;
+    if (this.#isLost) return;
+    this.#isLost = true;
     this.#batch.drop();
     if (error !== null) {
       this.log('debug', '! error while receiving data', error);
@@ -519,14 +515,13 @@ export abstract class Connection<P extends string | null = string | null>
     this.#deadline?.cancel();
     this.#keepalive?.stop();
     this.#pings?.end(() => this.#closedError());
-    this.#receiver.onClosed();
-    this.#drained?.reject(this.#closedError());
-    this.#fragments.interrupt(() => this.#closedError());
+    this.#writer.onClosed(() => this.#closedError());
     this.#closed?.resolve();
-    if (this.response?.statusCode === 101) {
+    this.#receiver.onClosed(() => {
+      if (!this.#hasOpened) return;
       const { closeCode, closeReason } = this.protocol;
       this.#callHandler((handlers) => handlers.close?.(this, closeCode ?? 1006, closeReason ?? ''));
-    }
+    });
     this.onGone();
   }
 
@@ -564,71 +559,13 @@ export abstract class Connection<P extends string | null = string | null>
     }
   }
 
-  // Sending, inside
+  // Errors and the rest
 
-  #sendNow(message: MessageSource, options: SendOptions): Promise<void> {
-    const isString = typeof message === 'string';
-    const data = isString ? this.runtime.text.encode(message) : bytesOf(message);
-    if (data === null) return this.#sendFragments(message, options);
-    if (this.protocol.state !== State.OPEN) return this.#rejectWhenClosed(options);
-    try {
-      if (options.text ?? isString) this.protocol.sendText(data);
-      else this.protocol.sendBinary(data);
-    } catch (error) {
-      return this.#sendFailed(error);
-    }
-    return this.#whenRoom(options);
-  }
-
-  #sendFragments(message: MessageSource, options: SendOptions): Promise<void> {
-    let fragments: ReturnType<typeof fragmentsOf>;
-    try {
-      fragments = fragmentsOf(message);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    if (this.protocol.state !== State.OPEN) return this.#rejectWhenClosed(options);
-    const sent = this.#fragments.send(fragments, options, {
-      encode: this.runtime.text.encode,
-      sendFragment: (data, position) => this.#sendFragment(data, position, options),
-      fail: () => {
-        if (this.protocol.state === State.OPEN) this.protocol.fail(1011, 'error in fragmented message');
-        this.flush();
-      },
-    });
-    return quiet(sent);
-  }
-
-  #sendFragment(data: Uint8Array, position: 'text' | 'binary' | 'next' | 'last', wait: Wait): Promise<void> {
-    if (this.protocol.state !== State.OPEN) return this.#rejectWhenClosed(wait);
-    if (position === 'text') this.protocol.sendText(data, false);
-    else if (position === 'binary') this.protocol.sendBinary(data, false);
-    else this.protocol.sendContinuation(data, position === 'last');
-    return this.#whenRoom(wait);
-  }
-
-  /** Settles at once below the high-water mark, else when the buffer has drained to the low one. */
-  #whenRoom(wait: Wait = {}): Promise<void> {
-    const { highBytes } = this.#settings.writeLimit;
-    if (!this.#batch.isLending) {
-      if (this.#batch.bufferedBytes <= highBytes) return DONE;
-      this.#batch.flush();
-      if (this.#batch.bufferedBytes <= highBytes) return DONE;
-    }
-    this.#wasAboveHighMark = true;
-    if (this.#drained === null) {
-      this.#drained = deferred<void>();
-      this.#drained.promise.catch(noop);
-    }
-    return quiet(waitFor(this.#drained.promise, wait, this.runtime.clock));
-  }
-
-  #sendFailed(error: unknown): Promise<never> {
-    if (error instanceof ProtocolError || error instanceof ConcurrencyError) return Promise.reject(error);
+  /** What never should happen: the connection is given up, the process goes on. */
+  #failInternally(error: unknown): void {
     this.log('error', 'unexpected internal error', error);
     this.#cause ??= error;
     this.abort();
-    return this.#rejectWhenClosed();
   }
 
   /** Calls on a connection that isn't open get their error when it is closed for good: only then are the codes final. */
@@ -675,7 +612,9 @@ export abstract class Connection<P extends string | null = string | null>
       this.#hasHalfClosed = true;
       this.log('debug', this.#transport.canHalfClose ? 'x half-closing TCP connection' : 'x closing TCP connection');
     }
-    if (!this.protocol.closeExpected() || this.#deadline !== null) return;
+    // CLOSED before the transport is gone: the peer has ended its half, and may leave ours full for ever.
+    const isEnding = this.protocol.closeExpected() || this.protocol.state === State.CLOSED;
+    if (!isEnding || this.#deadline !== null) return;
     this.#keepalive?.stop();
     // Nobody may be reading any more, but the peer's close frame must come through.
     this.#resumeReceiving();
@@ -689,35 +628,7 @@ export abstract class Connection<P extends string | null = string | null>
   }
 }
 
-/** How to send. */
-export interface SendOptions {
-  /** Whether the message is text. Default: strings are, bytes are not. */
-  readonly text?: boolean;
-  /** Gives up waiting for room; the message is sent all the same, unless it is fragmented: then the connection fails. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-function deferred<T>(): {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
-} {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
-}
-
 const noop = (): void => {};
-
-/** A forgotten `await` must not end the process when a peer goes away: the rejection counts as seen. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(noop);
-  return promise;
-}
 
 const handledDirectly = (call: string): ConcurrencyError =>
   new ConcurrencyError(`cannot call ${call} on a connection with direct handlers`);

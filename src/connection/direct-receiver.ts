@@ -12,6 +12,11 @@ export class DirectReceiver implements Receiver {
   readonly #isSerial: boolean;
   readonly #onMessage: (data: Data, isText: boolean) => unknown;
   #message: MessageBuffer | null = null;
+  /** Whether the promise of a message is awaited before the next one. */
+  #isBusy = false;
+  /** Messages that came meanwhile: only those that had arrived when the transport was lost. */
+  #backlog: Piece[] | null = null;
+  #onDelivered: (() => void) | null = null;
 
   constructor(
     connection: ReceivingConnection,
@@ -38,9 +43,17 @@ export class DirectReceiver implements Receiver {
     if (fin) this.#deliver(this.#message.take(true));
   }
 
-  onClosed(): void {}
+  onClosed(onDelivered: () => void): void {
+    if (this.#isBusy) this.#onDelivered = onDelivered;
+    else onDelivered();
+  }
 
   #deliver(piece: Piece): void {
+    if (this.#isBusy) {
+      this.#backlog ??= [];
+      this.#backlog.push(piece);
+      return;
+    }
     const data = piece.isText ? this.#text.decode(piece.bytes, piece.start, piece.end) : ownBytes(piece);
     let result: unknown;
     try {
@@ -52,8 +65,22 @@ export class DirectReceiver implements Receiver {
     if (!isThenable(result)) return;
     const settled = result.then(undefined, (error: unknown) => this.#connection.handlerFailed(error));
     if (!this.#isSerial) return;
+    this.#isBusy = true;
     this.#connection.pauseReceiving();
-    settled.then(() => this.#connection.resumeReceiving());
+    settled.then(() => this.#goOn());
+  }
+
+  /** The promise of a message has settled. */
+  #goOn(): void {
+    this.#isBusy = false;
+    while (!this.#isBusy && this.#backlog !== null) {
+      const piece = this.#backlog.shift();
+      if (piece === undefined) this.#backlog = null;
+      else this.#deliver(piece);
+    }
+    if (this.#isBusy) return;
+    this.#connection.resumeReceiving();
+    this.#onDelivered?.();
   }
 }
 

@@ -29,15 +29,22 @@ export class FragmentSender {
     return this.#isSending || this.#waiting !== null;
   }
 
-  /** Runs when all that came before is sent. */
-  enqueue(send: () => Promise<void>): Promise<void> {
+  /** Runs when all that came before is sent, unless the signal is aborted first. */
+  enqueue(send: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting ??= [];
-      this.#waiting.push(() => {
+      const start = (): Promise<void> => {
+        signal?.removeEventListener('abort', onAbort);
         const sent = send();
         sent.then(resolve, reject);
         return sent;
-      });
+      };
+      const onAbort = (): void => {
+        this.#waiting = this.#waiting?.filter((other) => other !== start) ?? null;
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#waiting ??= [];
+      this.#waiting.push(start);
     });
   }
 

@@ -114,8 +114,9 @@ export class MessageReader implements Receiver {
     }
   }
 
-  onClosed(): void {
+  onClosed(onDelivered: () => void): void {
     this.#waiter?.fail(this.#connection.closedError());
+    onDelivered();
   }
 
   #enqueue(piece: Piece): void {

@@ -6,8 +6,8 @@ import type { Opcode } from '../core/opcode.ts';
 export interface Receiver {
   /** A data frame is complete. The payload is `bytes[start, end)` and may be kept. */
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void;
-  /** The connection has ended, and everything that had arrived was delivered. */
-  onClosed(): void;
+  /** The connection is gone, and everything that had arrived was handed over. Calls back when it is delivered too. */
+  onClosed(onDelivered: () => void): void;
 }
 
 /** A connection as its receiver sees it. */
@@ -16,7 +16,7 @@ export interface ReceivingConnection {
   readonly isOpen: boolean;
   /** Whether the connection is gone for good. */
   readonly isClosed: boolean;
-  /** Nothing more is delivered until `resumeReceiving`. */
+  /** Nothing more is handed over until `resumeReceiving`, unless the transport is gone: then all the rest is, at once. */
   pauseReceiving(): void;
   resumeReceiving(): void;
   /** The error for whoever waits on a connection that is gone. */

@@ -83,8 +83,11 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Starts to listen, and hands over a transport for each client. */
-export type Listen = (onTransport: (transport: Transport) => void) => Promise<Listener>;
+/** Starts to listen, and hands over a transport for each client, and errors that do not end the listening. */
+export type Listen = (sink: {
+  readonly onTransport: (transport: Transport) => void;
+  readonly onError: (error: Error) => void;
+}) => Promise<Listener>;
 
 /** How to close a server. */
 export interface ServerCloseOptions extends CloseOptions {
@@ -148,8 +151,7 @@ export class Server implements ServerView, AsyncDisposable {
         ? enableServerPermessageDeflate(extensions, { engine: runtime.deflate })
         : extensions,
     };
-    options.signal?.addEventListener('abort', () => this.close(), { once: true });
-    if (options.signal?.aborted) this.close();
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** The connections that are OPEN now, as a set of their own. */
@@ -176,6 +178,10 @@ export class Server implements ServerView, AsyncDisposable {
 
   /** Begins to listen, if that hasn't happened. Rejects with the runtime's error, for example when the port is taken. */
   async startServing(): Promise<void> {
+    if (this.#options.signal?.aborted) {
+      this.close();
+      throw this.#options.signal.reason;
+    }
     if (this.#isClosing) throw new Error('the server is closed');
     this.#listening ??= this.#startListening();
     await this.#listening;
@@ -209,6 +215,7 @@ export class Server implements ServerView, AsyncDisposable {
     new Close(code, reason).serialize();
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#finish({ closeConnections, code, reason }).catch((error: unknown) => {
       this.#logger.error('closing the server failed', { error });
       this.#resolveClosed();
@@ -261,8 +268,14 @@ export class Server implements ServerView, AsyncDisposable {
       handlers: this.#handlers,
       events: this.#events,
     };
-    const connection: ServerConnection =
-      createConnection?.(protocol, this, options) ?? new ServerConnection(protocol, this, options);
+    let connection: ServerConnection;
+    try {
+      connection = createConnection?.(protocol, this, options) ?? new ServerConnection(protocol, this, options);
+    } catch (error) {
+      this.#logger.error('opening handshake failed', { error });
+      transport.abort();
+      return;
+    }
     const { clock } = this.#runtime;
     this.#pending.set(
       connection,
@@ -330,8 +343,13 @@ export class Server implements ServerView, AsyncDisposable {
 
   // Life of the server
 
+  readonly #onAbort = (): void => this.close();
+
   async #startListening(): Promise<Listener> {
-    const listener = await this.#listen((transport) => this.#accept(transport));
+    const listener = await this.#listen({
+      onTransport: (transport) => this.#accept(transport),
+      onError: (error) => this.#logger.error('accepting a connection failed', { error }),
+    });
     this.#listener = listener;
     if (this.#options.allowedHosts === undefined && listener.addresses.every(isLoopback)) {
       this.#protocolOptions = { ...this.#protocolOptions, allowedHosts: [isLoopbackName] };

@@ -60,4 +60,5 @@ export function closeText({ code, reason }: CloseInfo): string {
 
 /** Whether the code may stand in a close frame (RFC 6455 §7.4). 1005, 1006 and 1015 never travel. */
 export const isSendableCloseCode = (code: number): boolean =>
-  (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+  Number.isInteger(code) &&
+  ((code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999));

@@ -17,8 +17,9 @@ export interface Extension {
    * Turns a received frame into what the next layer sees. Sees data and control frames, passes through what is not its
    * own, and clears the reserved bits that it owns.
    *
-   * @param limits.maxSize bytes that the decoded payload may have; null: no limit.
-   * @throws {ProtocolError} the peer broke the extension's rules: the connection fails with 1002.
+   * @param limits `maxSize`: bytes that the decoded payload may have; null: no limit.
+   * @throws {ProtocolError} the peer broke the extension's rules: the connection fails with 1002, or with 1007 when
+   *   `DECOMPRESSION_FAILED`.
    * @throws {PayloadTooBig} the decoded payload passes `maxSize`: the connection fails with 1009.
    */
   decode(frame: Frame, limits: { readonly maxSize: number | null }): Frame;

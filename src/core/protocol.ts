@@ -543,7 +543,7 @@ export class Protocol {
   }
 
   #failReceiving(error: unknown): void {
-    if (error instanceof PayloadTooBig) error.setCurrentSize(this.#messageBytes);
+    if (error instanceof PayloadTooBig && error.currentSize === null) error.setCurrentSize(this.#messageBytes);
     this.parserExc = error instanceof Error ? error : new Error('parser failed', { cause: error });
     if (error instanceof ProtocolError) {
       // RFC 7692 §7.2.2 leaves the code open; 1007 says that the data is bad, not the framing.

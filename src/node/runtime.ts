@@ -7,7 +7,7 @@ import type { Runtime } from '../connection/runtime.ts';
 import { FlushQueue } from '../connection/write-batch.ts';
 import { MaskPool } from '../core/mask-pool.ts';
 import { version } from '../core/version.ts';
-import { NodeDeflateEngine } from './deflate-engine.ts';
+import { sharedDeflateEngine } from './deflate-engine.ts';
 
 /** Longer texts get a buffer of their own. */
 const SCRATCH_BYTES = 16_383;
@@ -25,7 +25,9 @@ export const nodeRuntime: Runtime = {
     isUtf8,
     now: Date.now,
   },
-  deflate: new NodeDeflateEngine(),
+  get deflate() {
+    return sharedDeflateEngine();
+  },
   text: {
     decode: (bytes, start, end) => Buffer.prototype.utf8Slice.call(bytes, start, end),
     encode: (text) =>

@@ -50,9 +50,7 @@ export async function serve<const P extends string = string>(
   if (path !== undefined && (host !== undefined || port !== undefined)) {
     throw new TypeError('path is incompatible with host and port');
   }
-  const server = new Server(nodeRuntime, handler, options as ServerOptions, (onTransport) =>
-    listen(options, onTransport),
-  );
+  const server = new Server(nodeRuntime, handler, options as ServerOptions, (sink) => listen(options, sink));
   if (options.startServing !== false) await server.startServing();
   return server;
 }
@@ -64,7 +62,7 @@ export const unixServe = <const P extends string = string>(
   options: ServeOptions<P> = {},
 ): Promise<Server> => serve(handler, { ...options, path });
 
-async function listen(options: ServeOptions, onTransport: Parameters<Listen>[0]): ReturnType<Listen> {
+async function listen(options: ServeOptions, { onTransport, onError }: Parameters<Listen>[0]): ReturnType<Listen> {
   const server = options.socket ?? createListening(options);
   const isTls = server instanceof TlsServer;
   const path = options.path ?? null;
@@ -72,6 +70,8 @@ async function listen(options: ServeOptions, onTransport: Parameters<Listen>[0])
   const tlsHandshakes = isTls ? trackTlsHandshakes(server) : null;
   server.on(isTls ? 'secureConnection' : 'connection', onSocket);
   if (!server.listening) await startListening(server, options);
+  // Without a listener a failed accept (no file descriptors left, say) would end the process.
+  server.on('error', onError);
   return {
     addresses: listeningAddress(server.address()),
     sockets: [server],

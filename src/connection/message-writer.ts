@@ -1,0 +1,139 @@
+// The road of messages out: whole or in fragments, one after the other, waiting while the peer takes nothing.
+import { ConcurrencyError, ProtocolError } from '../core/exceptions.ts';
+import type { Protocol } from '../core/protocol.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
+import { FragmentSender } from './fragment-sender.ts';
+import { bytesOf, fragmentsOf, type MessageSource } from './message-source.ts';
+import { type Deferred, deferred, quiet } from './promises.ts';
+import type { Runtime } from './runtime.ts';
+import type { SendingConnection } from './sending.ts';
+import { type Wait, waitFor } from './wait.ts';
+import type { WriteBatch } from './write-batch.ts';
+
+/** How to send. */
+export interface SendOptions {
+  /** Whether the message is text. Default: strings are, bytes are not. */
+  readonly text?: boolean;
+  /** Gives up waiting for room; the message is sent all the same, unless it is fragmented: then the connection fails. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a writer works with. */
+export interface MessageWriterOptions {
+  readonly connection: SendingConnection;
+  readonly protocol: Protocol;
+  readonly batch: WriteBatch;
+  readonly runtime: Runtime;
+  readonly limits: ConnectionSettings['writeLimit'];
+}
+
+const DONE: Promise<void> = Promise.resolve();
+
+/** See `Connection.send` for what it promises. */
+export class MessageWriter {
+  readonly #connection: SendingConnection;
+  readonly #protocol: Protocol;
+  readonly #batch: WriteBatch;
+  readonly #runtime: Runtime;
+  readonly #limits: ConnectionSettings['writeLimit'];
+  #fragments: FragmentSender | null = null;
+  /** Settles when there is room again; null while there is. */
+  #room: Deferred | null = null;
+
+  constructor({ connection, protocol, batch, runtime, limits }: MessageWriterOptions) {
+    this.#connection = connection;
+    this.#protocol = protocol;
+    this.#batch = batch;
+    this.#runtime = runtime;
+    this.#limits = limits;
+  }
+
+  /** Whether a message in fragments is on its way. */
+  get isSendingFragments(): boolean {
+    return this.#fragments?.isSending ?? false;
+  }
+
+  send(message: MessageSource, options: SendOptions): Promise<void> {
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+    if (this.#fragments?.isBusy) {
+      return quiet(this.#fragments.enqueue(() => this.#sendNow(message, options), options.signal));
+    }
+    return this.#sendNow(message, options);
+  }
+
+  /** Does the work, and settles when there is room; rejects with what is wrong with the call or the connection. */
+  write(work: () => void, wait: Wait = {}): Promise<void> {
+    if (!this.#connection.isOpen) return this.#connection.rejectWhenClosed(wait);
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof ProtocolError || error instanceof ConcurrencyError) return Promise.reject(error);
+      return this.#connection.failInternally(error);
+    }
+    return this.#whenRoom(wait);
+  }
+
+  /** Bytes went out. True when that made room for those who wait. */
+  onWritten(): boolean {
+    if (this.#room === null) return false;
+    if (this.#batch.bufferedBytes > (this.#batch.isLending ? 0 : this.#limits.lowBytes)) return false;
+    const room = this.#room;
+    this.#room = null;
+    this.#batch.isLending = false;
+    room.resolve();
+    return true;
+  }
+
+  /** The connection is gone. */
+  onClosed(error: () => unknown): void {
+    this.#room?.reject(error());
+    this.#fragments?.interrupt(error);
+  }
+
+  #sendNow(message: MessageSource, options: SendOptions): Promise<void> {
+    const isString = typeof message === 'string';
+    const data = isString ? this.#runtime.text.encode(message) : bytesOf(message);
+    if (data === null) return this.#sendFragments(message, options);
+    return this.write(() => {
+      if (options.text ?? isString) this.#protocol.sendText(data);
+      else this.#protocol.sendBinary(data);
+    }, options);
+  }
+
+  #sendFragments(message: MessageSource, options: SendOptions): Promise<void> {
+    let fragments: ReturnType<typeof fragmentsOf>;
+    try {
+      fragments = fragmentsOf(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (!this.#connection.isOpen) return this.#connection.rejectWhenClosed(options);
+    this.#fragments ??= new FragmentSender();
+    const sent = this.#fragments.send(fragments, options, {
+      encode: this.#runtime.text.encode,
+      sendFragment: (data, position) =>
+        this.write(() => {
+          if (position === 'text') this.#protocol.sendText(data, false);
+          else if (position === 'binary') this.#protocol.sendBinary(data, false);
+          else this.#protocol.sendContinuation(data, position === 'last');
+        }, options),
+      fail: () => {
+        if (this.#connection.isOpen) this.#protocol.fail(1011, 'error in fragmented message');
+        this.#connection.flush();
+      },
+    });
+    return quiet(sent);
+  }
+
+  /** Settles at once below the high-water mark, else when the buffer has drained to the low one. */
+  #whenRoom(wait: Wait): Promise<void> {
+    const { highBytes } = this.#limits;
+    if (!this.#batch.isLending) {
+      if (this.#batch.bufferedBytes <= highBytes) return DONE;
+      this.#batch.flush();
+      if (this.#batch.bufferedBytes <= highBytes) return DONE;
+    }
+    this.#room ??= deferred();
+    return quiet(waitFor(this.#room.promise, wait, this.#runtime.clock));
+  }
+}
