@@ -120,6 +120,11 @@ const statuses: AnswerChapter = {
       ...['204 No Content', '304 Not Modified', '102 Processing'].map((status) =>
         refuses(status, { line: `HTTP/1.1 ${status}` }),
       ),
+      refuses(
+        '100 Continue, which nothing asked for, and then 101',
+        {},
+        { answer: `HTTP/1.1 100 Continue\r\n\r\n${answer()}` },
+      ),
       refuses('302 without a place to go', { line: 'HTTP/1.1 302 Found', add: empty }),
       refuses('404 with a body', { line: 'HTTP/1.1 404 Not Found', add: [['Content-Length', '9']] }),
       refuses(
