@@ -72,18 +72,19 @@ export class ClientProtocol extends Protocol {
   }
 
   protected override receiveHandshake(bytes: Uint8Array): void {
-    this.#advance(() => this.#parser?.push(bytes) ?? null);
+    this.#advance((parser) => parser.push(bytes));
   }
 
   protected override endHandshake(): void {
-    if (this.handshakeExc === null) this.#advance(() => this.#parser?.end() ?? null);
-    if (this.state === State.CONNECTING && this.handshakeExc === null) super.endHandshake();
+    this.#advance((parser) => parser.end());
   }
 
-  #advance(parse: () => Response | null): void {
+  /** Takes what came, or the end of the stream. While CONNECTING there is a parser, until the handshake has failed. */
+  #advance(parse: (parser: ResponseParser) => Response | null): void {
+    const parser = this.#parser!;
     let response: Response | null;
     try {
-      response = parse();
+      response = parse(parser);
     } catch (cause) {
       this.#parser = null;
       const error =
@@ -99,7 +100,7 @@ export class ClientProtocol extends Protocol {
       for (const [name, value] of response.headers.rawItems()) this.log('debug', `< ${name}: ${value}`);
       if (response.body.length > 0) this.log('debug', `< [body] (${response.body.length} bytes)`);
     }
-    const rest = this.#parser!.rest;
+    const { rest } = parser;
     this.#parser = null;
     let agreement: Agreement;
     try {

@@ -438,14 +438,22 @@ export class Protocol {
       this.#failReceiving(this.#parser.violation);
       return;
     }
-    const { opcode, rsv, partialBytes } = this.#parser;
-    if (!this.#validateUtf8 || partialBytes === this.#checkedBytes) return;
-    const isText =
-      opcode === Opcode.TEXT ? rsv === 0 : opcode === Opcode.CONT && this.#messageIsText && !this.#messageIsEncoded;
-    if (!isText || !this.extensions.every(({ name }) => name === 'permessage-deflate')) return;
+    const { partialBytes } = this.#parser;
+    if (!this.#validateUtf8 || partialBytes === this.#checkedBytes || !this.#isPlainText()) return;
     const problem = this.#utf8Validator().push(this.#parser.partial, this.#checkedBytes, partialBytes, false);
     this.#checkedBytes = partialBytes;
     if (problem !== null) this.#failReceiving(new InvalidUtf8Error(problem.reason, problem.position));
+  }
+
+  /**
+   * Whether the frame that is arriving is text which nothing has encoded. A frame that will be refused is not: what is
+   * wrong with it first must not depend on how its bytes were cut.
+   */
+  #isPlainText(): boolean {
+    const { opcode, rsv } = this.#parser;
+    if (rsv !== 0 || !this.extensions.every(({ name }) => name === 'permessage-deflate')) return false;
+    if (this.#messageBytes === null) return opcode === Opcode.TEXT;
+    return opcode === Opcode.CONT && this.#messageIsText && !this.#messageIsEncoded;
   }
 
   /** The frame that the parser stands on: decode, check, act, hand over (RFC 6455 §5.4, §5.5). */
@@ -577,7 +585,7 @@ export class Protocol {
         this.fail(1006, this.parserExc.message);
       }
     }
-    if (this.side === Side.CLIENT && this.#state !== State.CONNECTING) this.sendEof();
+    this.sendEof();
     this.#change('streamEnded');
     for (const extension of this.extensions) extension.close?.();
     if (this.side === Side.SERVER) this.log('info', 'connection closed');

@@ -4,6 +4,7 @@ import { EndOfStreamError, InvalidState } from './exceptions/protocol-errors.ts'
 import type { ServerExtensionFactory } from './extension.ts';
 import type { Request, Response } from './http-message.ts';
 import { type HttpLimits, RequestParser } from './http-parser.ts';
+import { GrowingBytes } from './http-reader.ts';
 import { type Agreement, Protocol, type ProtocolOptions } from './protocol.ts';
 import {
   checkHandshakeRequest,
@@ -41,8 +42,8 @@ export class ServerProtocol extends Protocol {
   readonly #options: ServerProtocolOptions;
   #parser: RequestParser | null;
   #agreement: Agreement = NO_AGREEMENT;
-  #early: Uint8Array[] | null = null;
-  #earlyBytes = 0;
+  /** What came after the request and before its answer. */
+  readonly #early: GrowingBytes = new GrowingBytes();
 
   constructor(options: ServerProtocolOptions) {
     super(Side.SERVER, { ...options, state: options.state ?? State.CONNECTING });
@@ -95,15 +96,12 @@ export class ServerProtocol extends Protocol {
     const status = `${response.statusCode} ${response.reasonPhrase}`;
     if (response.statusCode === 101) {
       this.log('info', 'connection open');
-      const early = this.#takeEarly();
-      this.handshakeDone(this.#agreement, early);
+      this.handshakeDone(this.#agreement, this.#early.take());
       this.processRest();
       return;
     }
     this.log('info', this.handshakeExc === null ? `HTTP response sent (${status})` : `connection rejected (${status})`);
-    this.#takeEarly();
-    for (const extension of this.#agreement.extensions) extension.close?.();
-    this.handshakeFailed(this.handshakeExc);
+    this.#giveUp(this.handshakeExc);
   }
 
   protected override receiveHandshake(bytes: Uint8Array): void {
@@ -137,7 +135,14 @@ export class ServerProtocol extends Protocol {
       error = new InvalidMessage('did not receive a valid HTTP request', { cause });
       this.log('debug', '! no valid HTTP request', error);
     }
-    this.handshakeFailed(this.handshakeExc ?? error);
+    this.#giveUp(this.handshakeExc ?? error);
+  }
+
+  /** There will be no connection: neither the frames that came for it nor the extensions are needed. */
+  #giveUp(error: Error | null): void {
+    this.#early.take();
+    for (const extension of this.#agreement.extensions) extension.close?.();
+    this.handshakeFailed(error);
   }
 
   /** A request that cannot be parsed has no event: it is answered here. */
@@ -150,27 +155,13 @@ export class ServerProtocol extends Protocol {
   }
 
   #keepEarly(bytes: Uint8Array): void {
-    this.#earlyBytes += bytes.length;
-    if (this.#earlyBytes > MAX_EARLY_BYTES) {
-      const text = `read ${this.#earlyBytes} bytes after the request, expected no more than ${MAX_EARLY_BYTES} bytes`;
+    const length = this.#early.length + bytes.length;
+    if (length > MAX_EARLY_BYTES) {
+      const text = `read ${length} bytes after the request, expected no more than ${MAX_EARLY_BYTES} bytes`;
       this.#refuse(new SecurityError(text));
       return;
     }
-    this.#early ??= [];
-    this.#early.push(bytes);
-  }
-
-  #takeEarly(): Uint8Array {
-    const chunks = this.#early ?? [];
-    this.#early = null;
-    if (chunks.length === 1) return chunks[0]!;
-    const bytes = new Uint8Array(this.#earlyBytes);
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
+    this.#early.append(bytes);
   }
 }
 
