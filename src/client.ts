@@ -17,4 +17,5 @@ export type { Wait } from './connection/wait.ts';
 export type { LogContext, Logger, LogLevel } from './core/logger.ts';
 export type { MaxSize } from './core/protocol.ts';
 export { State } from './core/state.ts';
+export type { RateLimit } from './core/token-bucket.ts';
 export { type ClientTlsOptions, type ConnectOptions, connect, unixConnect } from './node/connect.ts';

@@ -48,4 +48,5 @@ export { type ProtocolEvent, SEND_EOF } from './core/recorder.ts';
 export type { HostRule, OriginRules } from './core/server-handshake.ts';
 export type { ServerProtocolOptions } from './core/server-protocol.ts';
 export { Side, State } from './core/state.ts';
+export type { RateLimit } from './core/token-bucket.ts';
 export { parseUri, WebSocketURI } from './core/uri.ts';

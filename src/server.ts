@@ -20,4 +20,5 @@ export type { LogContext, Logger, LogLevel } from './core/logger.ts';
 export type { MaxSize } from './core/protocol.ts';
 export type { HostRule, OriginRules } from './core/server-handshake.ts';
 export { State } from './core/state.ts';
+export type { RateLimit } from './core/token-bucket.ts';
 export { type ServeOptions, type ServerTlsOptions, serve, unixServe } from './node/serve.ts';

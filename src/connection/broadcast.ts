@@ -27,9 +27,10 @@ export function broadcast(
   { text, raiseExceptions = false }: BroadcastOptions = {},
 ): void {
   const isString = typeof message === 'string';
+  const given = isString ? encodeUtf8(message) : bytesOf(message);
+  if (given === null) throw new TypeError('data must be str or bytes');
   // A copy: what is queued for slow connections must not change when the caller goes on to use its bytes.
-  const data = isString ? encodeUtf8(message) : bytesOf(message)?.slice();
-  if (data === undefined) throw new TypeError('data must be str or bytes');
+  const data = isString ? given : new Uint8Array(given);
   const errors: Error[] = [];
   for (const connection of connections) {
     try {

@@ -1,6 +1,7 @@
 // Options that `connect` and `serve` share. Knows neither.
 import type { Logger } from '../core/logger.ts';
 import type { MaxSize, ProtocolOptions } from '../core/protocol.ts';
+import type { RateLimit } from '../core/token-bucket.ts';
 import type { CommonConnectionOptions } from './connection-settings.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -16,9 +17,16 @@ export interface CommonOptions extends CommonConnectionOptions {
   readonly validateUtf8?: boolean;
   /** Accept lengths that are not in their shortest form. Default false. */
   readonly lenientLengths?: boolean;
+  /** How many pings and pongs a peer may send; more fail the connection with 1008. Null: any number. Default 1,000 at once, then 200 a second. */
+  readonly controlFrameLimit?: RateLimit | null;
+  /** How many empty fragments a peer may send in a row; more fail the connection with 1008. Null: any number. Default 1,024. */
+  readonly maxEmptyFragments?: number | null;
   /** Where log lines go. Default: warnings and errors to the console. */
   readonly logger?: Logger;
 }
+
+const CONTROL_FRAME_LIMIT: RateLimit = { burst: 1_000, perSecond: 200 };
+const MAX_EMPTY_FRAGMENTS = 1_024;
 
 /** The options of the protocol object that follow from these. */
 export function protocolOptions(options: CommonOptions, runtime: Runtime): ProtocolOptions {
@@ -27,6 +35,8 @@ export function protocolOptions(options: CommonOptions, runtime: Runtime): Proto
     logger: options.logger ?? runtime.logger,
     validateUtf8: options.validateUtf8 ?? true,
     lenientLengths: options.lenientLengths ?? false,
+    controlFrameLimit: options.controlFrameLimit === undefined ? CONTROL_FRAME_LIMIT : options.controlFrameLimit,
+    maxEmptyFragments: options.maxEmptyFragments === undefined ? MAX_EMPTY_FRAGMENTS : options.maxEmptyFragments,
     maxLogSize: runtime.limits.maxLogSize,
     ...(options.maxSize !== undefined && { maxSize: options.maxSize }),
   };

@@ -587,7 +587,8 @@ export abstract class Connection<P extends string | null = string | null>
   #controlPayload(data: DataLike): Uint8Array {
     const bytes = typeof data === 'string' ? this.runtime.text.encode(data) : bytesOf(data);
     if (bytes === null) throw new TypeError('data must be str or bytes-like');
-    return bytes.slice();
+    // A copy, also of a Buffer, whose slice is none: the key of the ping must not change.
+    return new Uint8Array(bytes);
   }
 
   #freshPingPayload(pings: Pings): Uint8Array {

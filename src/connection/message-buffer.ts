@@ -54,10 +54,13 @@ export class MessageBuffer {
 /** A small message must not keep the whole read alive that it came in: at most this many times its own size. */
 const MAX_RETENTION = 8;
 
-/** The payload as an array for the user to keep: a view where that wastes little, else a copy. */
+/** The payload as an array for the user to keep: a view where that wastes little, else a copy. Never a Buffer. */
 export function ownBytes({ bytes, start, end }: Pick<Piece, 'bytes' | 'start' | 'end'>): Uint8Array {
   const size = end - start;
-  return size * MAX_RETENTION < bytes.buffer.byteLength
-    ? Uint8Array.prototype.slice.call(bytes, start, end)
-    : new Uint8Array(bytes.buffer, bytes.byteOffset + start, size);
+  if (size * MAX_RETENTION >= bytes.buffer.byteLength) {
+    return new Uint8Array(bytes.buffer, bytes.byteOffset + start, size);
+  }
+  const copy = new Uint8Array(size);
+  copy.set(bytes.subarray(start, end));
+  return copy;
 }

@@ -16,10 +16,10 @@ const isShared = (buffer: unknown): boolean =>
 export function bytesOf(data: unknown): Uint8Array | null {
   if (ArrayBuffer.isView(data)) {
     const bytes = data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    return isShared(bytes.buffer) ? Uint8Array.prototype.slice.call(bytes) : bytes;
+    return isShared(bytes.buffer) ? new Uint8Array(bytes) : bytes;
   }
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  return isShared(data) ? new Uint8Array(data as SharedArrayBuffer).slice() : null;
+  return isShared(data) ? new Uint8Array(new Uint8Array(data as SharedArrayBuffer)) : null;
 }
 
 /** The fragments of a message. */

@@ -9,6 +9,7 @@ import {
   PayloadTooBig,
   ProtocolError,
   VIOLATIONS,
+  violationCloseCode,
 } from './exceptions/protocol-errors.ts';
 import type { Extension } from './extension.ts';
 import { Frame } from './frame.ts';
@@ -21,6 +22,7 @@ import { Opcode } from './opcode.ts';
 import type { ProtocolOutput, ProtocolSink } from './protocol-pipe.ts';
 import { type ProtocolEvent, Recorder } from './recorder.ts';
 import { type Cause, nextState, Side, State } from './state.ts';
+import { type RateLimit, TokenBucket } from './token-bucket.ts';
 import { randomUuid } from './uuid.ts';
 
 /**
@@ -46,6 +48,10 @@ export interface ProtocolOptions {
   readonly validateUtf8?: boolean;
   /** Accept lengths that are not written in their shortest form (RFC 6455 §5.2 forbids them). Default false. */
   readonly lenientLengths?: boolean;
+  /** How many pings and pongs are taken; more fail the connection with 1008. Default null: any number. */
+  readonly controlFrameLimit?: RateLimit | null;
+  /** How many empty fragments in a row are taken; more fail the connection with 1008. Default null: any number. */
+  readonly maxEmptyFragments?: number | null;
   /** How many characters of a frame a log line shows. Default 75. */
   readonly maxLogSize?: number;
 }
@@ -97,6 +103,8 @@ export class Protocol {
   protected readonly host: Host;
   readonly #maxLogSize: number;
   readonly #validateUtf8: boolean;
+  readonly #controlFrameLimit: RateLimit | null;
+  readonly #maxEmptyFragments: number;
   #logContext: LogContext | undefined;
   #sink: ProtocolSink;
   #output: ProtocolOutput;
@@ -120,6 +128,9 @@ export class Protocol {
   #messageIsText = false;
   #messageIsEncoded = false;
   #sendingFragments = false;
+  /** Made when the first ping or pong arrives. */
+  #controlFrames: TokenBucket | null = null;
+  #emptyFragments = 0;
 
   /** Checks a text that comes in pieces; made when the first one does. */
   #utf8: Utf8Validator | null = null;
@@ -133,6 +144,8 @@ export class Protocol {
     this.#state = options.state ?? State.OPEN;
     this.#maxLogSize = options.maxLogSize ?? 75;
     this.#validateUtf8 = options.validateUtf8 ?? false;
+    this.#controlFrameLimit = options.controlFrameLimit ?? null;
+    this.#maxEmptyFragments = options.maxEmptyFragments ?? Number.POSITIVE_INFINITY;
     const maxSize = options.maxSize === undefined ? DEFAULT_MAX_MESSAGE_BYTES : options.maxSize;
     [this.maxMessageSize, this.maxFragmentSize] =
       typeof maxSize === 'object' && maxSize !== null ? maxSize : [maxSize, null];
@@ -257,7 +270,7 @@ export class Protocol {
    * @throws {EndOfStreamError} after `receiveEof`.
    */
   receiveData(bytes: Uint8Array): void {
-    this.receive(bytes.slice());
+    this.receive(new Uint8Array(bytes));
   }
 
   /** The peer's half of the stream has ended. Harmless when called again. */
@@ -475,6 +488,7 @@ export class Protocol {
         if (end - start > MAX_CONTROL_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
         if (!fin) throw new ProtocolError(VIOLATIONS.FRAGMENTED_CONTROL_FRAME);
         if (this.logs('debug')) this.#logFrame('<', opcode as Opcode, bytes.subarray(start, end), fin);
+        if (opcode !== Opcode.CLOSE) this.#countControlFrame();
         if (opcode === Opcode.PING) this.#sendControl(Opcode.PONG, bytes.subarray(start, end));
         else if (opcode === Opcode.CLOSE) this.#receiveClose(bytes.subarray(start, end));
       } else {
@@ -505,8 +519,18 @@ export class Protocol {
     }
     if (this.#messageIsText && this.#validateUtf8) this.#checkText(opcode, fin, bytes, start, end);
     if (fin && this.#messageBytes === null) return;
+    this.#emptyFragments = start === end ? this.#emptyFragments + 1 : 0;
+    if (this.#emptyFragments > this.#maxEmptyFragments) throw new ProtocolError(VIOLATIONS.TOO_MANY_EMPTY_FRAGMENTS);
     this.#messageBytes = fin ? null : (this.#messageBytes ?? 0) + end - start;
     this.#limitNextFrame();
+  }
+
+  /** Control frames cost us work and the peer next to nothing, and no limit on messages bounds them. */
+  #countControlFrame(): void {
+    if (this.#controlFrameLimit === null) return;
+    const now = this.host.now();
+    this.#controlFrames ??= new TokenBucket(this.#controlFrameLimit, now);
+    if (!this.#controlFrames.take(now)) throw new ProtocolError(VIOLATIONS.TOO_MANY_CONTROL_FRAMES);
   }
 
   #checkText(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
@@ -554,8 +578,7 @@ export class Protocol {
     if (error instanceof PayloadTooBig && error.currentSize === null) error.setCurrentSize(this.#messageBytes);
     this.parserExc = error instanceof Error ? error : new Error('parser failed', { cause: error });
     if (error instanceof ProtocolError) {
-      // RFC 7692 §7.2.2 leaves the code open; 1007 says that the data is bad, not the framing.
-      this.fail(error.code === 'DECOMPRESSION_FAILED' ? 1007 : 1002, error.message);
+      this.fail(violationCloseCode(error.code), error.message);
     } else if (error instanceof PayloadTooBig) {
       this.fail(1009, error.message);
     } else if (error instanceof InvalidUtf8Error) {

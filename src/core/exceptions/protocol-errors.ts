@@ -2,7 +2,7 @@
 import { brandClass, type CodeOf, nameClass, ownName, withCause } from './names.ts';
 import { WebSocketException } from './web-socket-exception.ts';
 
-/** Every rule of the protocol that a frame can break, and how its breach reads. A received one closes with 1002 and this text. */
+/** Every rule of the protocol that a frame can break, and how its breach reads. A received one closes with this text. */
 export const VIOLATIONS = {
   INVALID_OPCODE: 'invalid opcode',
   INCORRECT_MASKING: 'incorrect masking',
@@ -19,16 +19,29 @@ export const VIOLATIONS = {
   REASON_WITHOUT_CODE: 'cannot send a reason without a code',
   RSV1_ON_CONTINUATION: 'RSV1 bit set in continuation frame',
   DECOMPRESSION_FAILED: 'decompression failed',
+  TOO_MANY_CONTROL_FRAMES: 'too many control frames',
+  TOO_MANY_EMPTY_FRAGMENTS: 'too many empty fragments',
 } as const;
 /** A rule of the protocol: a key of {@link VIOLATIONS}. */
 export type Violation = keyof typeof VIOLATIONS;
+
+/** Close codes of the violations that are not 1002 (protocol error): bad data, and limits of our own. */
+const CLOSE_CODES: { readonly [code in Violation]?: number } = {
+  DECOMPRESSION_FAILED: 1007,
+  TOO_MANY_CONTROL_FRAMES: 1008,
+  TOO_MANY_EMPTY_FRAGMENTS: 1008,
+};
+
+/** The code to close with when the peer broke a rule. */
+export const violationCloseCode = (code: ProtocolError['code']): number =>
+  (code === 'PROTOCOL_ERROR' ? undefined : CLOSE_CODES[code]) ?? 1002;
 
 const VIOLATION_BY_TEXT: ReadonlyMap<string, Violation> = new Map(
   Object.entries(VIOLATIONS).map(([key, text]) => [text, key as Violation]),
 );
 
 /**
- * Somebody broke the protocol. When the peer did, the connection fails with 1002 and this error is the `cause` of
+ * Somebody broke the protocol. When the peer did, the connection fails, with 1002 unless the rule has a code of its own, and this error is the `cause` of
  * {@link ConnectionClosedError}. When your call would, it is thrown to you and nothing is sent.
  */
 export class ProtocolError extends WebSocketException {
