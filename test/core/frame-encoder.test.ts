@@ -1,0 +1,120 @@
+// Frames as bytes: the examples of RFC 6455 §5.7, every class of length, and what happens to the caller's buffer.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { encodeFrame } from '#dist/core/frame-encoder.js';
+import type { ProtocolOutput } from '#dist/core/protocol-pipe.js';
+import { decodeWireFrames } from '../support/wire-frames.js';
+
+const KEY = 0x37_fa_21_3d;
+const SIZES = [0, 1, 3, 31, 32, 33, 124, 125, 126, 127, 255, 256, 65_534, 65_535, 65_536, 70_000];
+
+/** Collects in one buffer, as a write batch does, between bytes that must stay as they are. */
+class Output implements ProtocolOutput {
+  readonly appendFromBytes: number;
+  bytes = new Uint8Array(0);
+  readonly chunks: Uint8Array[] = [];
+  #reserved: Uint8Array | null = null;
+
+  constructor(appendFromBytes: number = Number.POSITIVE_INFINITY) {
+    this.appendFromBytes = appendFromBytes;
+  }
+
+  reserve(byteLength: number): number {
+    assert.equal(this.#reserved, null, 'reserved twice for one frame');
+    this.bytes = new Uint8Array(byteLength + 10).fill(0xee);
+    this.#reserved = this.bytes.subarray(5, 5 + byteLength);
+    this.chunks.push(this.#reserved);
+    return 5;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.chunks.push(bytes);
+  }
+
+  end(): void {
+    assert.fail('a frame does not end the stream');
+  }
+
+  /** All that was written; nothing may stand beside what was reserved. */
+  take(): Uint8Array {
+    assert.deepEqual([...this.bytes.subarray(0, 5), ...this.bytes.subarray(-5)], new Array(10).fill(0xee));
+    return Uint8Array.from(Buffer.concat(this.chunks));
+  }
+}
+
+function encode(first: number, payload: Uint8Array, key: number | null): Uint8Array {
+  const output = new Output();
+  encodeFrame(output, first, payload, key);
+  assert.equal(output.chunks.length, 1);
+  return output.take();
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
+
+describe('encodeFrame', () => {
+  test('writes the unmasked text of RFC 6455 §5.7', () => {
+    assert.equal(hex(encode(0x81, bytesOf('Hello'), null)), '810548656c6c6f');
+  });
+
+  test('writes the masked text of RFC 6455 §5.7', () => {
+    assert.equal(hex(encode(0x81, bytesOf('Hello'), KEY)), '818537fa213d7f9f4d5158');
+  });
+
+  test('writes the fragments of RFC 6455 §5.7', () => {
+    assert.equal(hex(encode(0x01, bytesOf('Hel'), null)), '010348656c');
+    assert.equal(hex(encode(0x80, bytesOf('lo'), null)), '80026c6f');
+  });
+
+  test('writes lengths of 256 bytes and 64 KiB as RFC 6455 §5.7', () => {
+    assert.equal(hex(encode(0x82, new Uint8Array(256), null).subarray(0, 5)), '827e010000');
+    assert.equal(hex(encode(0x82, new Uint8Array(65_536), null).subarray(0, 11)), '827f000000000001000000');
+  });
+
+  test('masks an empty payload, too', () => {
+    assert.equal(hex(encode(0x89, new Uint8Array(0), KEY)), '898037fa213d');
+    assert.equal(hex(encode(0x89, new Uint8Array(0), 0)), '898000000000');
+  });
+
+  for (const size of SIZES) {
+    test(`writes ${size} bytes with the shortest length, masked and not`, () => {
+      const payload = Uint8Array.from(randomBytes(size));
+      for (const key of [null, KEY, -1]) {
+        const [frame, ...more] = decodeWireFrames(encode(0x82, payload, key));
+        assert.equal(more.length, 0);
+        assert.deepEqual(frame!.payload, payload);
+        assert.equal(frame!.lengthBits, size < 126 ? 7 : size < 65_536 ? 16 : 64);
+        assert.equal(frame!.mask === null, key === null);
+      }
+    });
+
+    test(`leaves the buffer of the caller as it is, at ${size} bytes`, () => {
+      const whole = Uint8Array.from(randomBytes(size + 2));
+      const before = Uint8Array.from(whole);
+      encode(0x82, whole.subarray(1, 1 + size), KEY);
+      assert.deepEqual(whole, before);
+    });
+  }
+
+  test('hands a large payload that needs no mask on as it is, behind its header', () => {
+    const payload = new Uint8Array(1000);
+    const output = new Output(1000);
+    encodeFrame(output, 0x82, payload, null);
+    assert.equal(output.chunks.length, 2);
+    assert.equal(hex(output.chunks[0]!), '827e03e8');
+    assert.equal(output.chunks[1], payload);
+  });
+
+  test('copies a payload below that size, and any that is masked', () => {
+    for (const [size, key] of [
+      [999, null],
+      [1000, KEY],
+      [5000, KEY],
+    ] as const) {
+      const output = new Output(1000);
+      encodeFrame(output, 0x82, new Uint8Array(size), key);
+      assert.equal(output.chunks.length, 1);
+    }
+  });
+});
