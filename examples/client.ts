@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline';
 import { type ClientConnection, ConnectionClosed, connect } from 'websockets-ts';
-import { type ClientMessage, type Line, type ServerMessage, visibleText } from './demo/messages.ts';
+import { type ClientMessage, LIMITS, type Line, type ServerMessage, visibleText } from './demo/messages.ts';
 
 const [uri = 'ws://127.0.0.1:8080/live', name = userInfo().username] = process.argv.slice(2);
 
@@ -50,8 +50,8 @@ async function talk(connection: ClientConnection): Promise<void> {
 function messageOf(line: string): ClientMessage | null {
   if (line === '') return null;
   if (line === '+1' || line === '-1') return { type: 'count', step: line === '+1' ? 1 : -1 };
-  if (line.startsWith('/name ')) return { type: 'rename', name: line.slice('/name '.length) };
-  return { type: 'say', text: line };
+  if (line.startsWith('/name ')) return { type: 'rename', name: line.slice('/name '.length).slice(0, LIMITS.name) };
+  return { type: 'say', text: line.slice(0, LIMITS.text) };
 }
 
 function show(message: ServerMessage): void {

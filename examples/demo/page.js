@@ -1,7 +1,7 @@
 // The page of the demo: shows what the server says, sends what is typed, and comes back by itself when the connection ends.
 // Knows its messages from messages.ts. What others wrote only ever becomes text (`textContent`), never markup.
 
-const PING_INTERVAL_MS = 2_000;
+const PING_INTERVAL_MS = 1_000;
 const SPARK_POINTS = 30;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
@@ -113,7 +113,7 @@ function receive(message) {
 
 function ping() {
   const id = performance.now();
-  // What isn't answered any more needn't be remembered.
+  // What wasn't answered for so long needn't be remembered.
   if (pings.size > SPARK_POINTS) pings.clear();
   pings.set(id, id);
   send({ type: 'ping', id });
@@ -126,15 +126,21 @@ function showRoundTrip(id) {
   const rtt = performance.now() - sentAt;
   rtts = [...rtts, rtt].slice(-SPARK_POINTS);
   element('rtt').textContent = milliseconds(rtt);
-  const top = Math.max(...rtts, 1);
-  const points = rtts.map((value, i) => {
-    const x = 200 - (rtts.length - 1 - i) * (200 / (SPARK_POINTS - 1));
-    return `${x.toFixed(1)},${(34 - (value / top) * 30).toFixed(1)}`;
-  });
-  // A single point would be no line.
+  drawSpark();
+}
+
+function drawSpark() {
+  const [width, height] = [200, 36];
+  const step = width / (SPARK_POINTS - 1);
+  // The newest stands at the right, the largest almost touches the top.
+  const left = width - (rtts.length - 1) * step;
+  const scale = (height - 4) / Math.max(...rtts);
+  const points = rtts.map((rtt, i) => `${(left + i * step).toFixed(1)} ${(height - rtt * scale).toFixed(1)}`);
+  const line = `M${points.join('L')}`;
+  element('spark').querySelector('.line').setAttribute('d', line);
   element('spark')
-    .querySelector('path')
-    .setAttribute('d', points.length < 2 ? '' : `M${points.join('L')}`);
+    .querySelector('.area')
+    .setAttribute('d', `${line}V${height}H${left.toFixed(1)}Z`);
 }
 
 const milliseconds = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
@@ -157,11 +163,15 @@ function make(tag, className, ...children) {
   return made;
 }
 
+/** Everybody has a colour; the golden angle keeps neighbours apart. */
+const colour = (item, id) => item.style.setProperty('--hue', `${(id * 137.5 + 40) % 360}`);
+
 function addLine(line) {
   if (line.kind === 'said') {
     const isMine = line.from === myId;
     const time = new Date(line.at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
     const item = make('div', isMine ? 'said mine' : 'said', make('span', 'who', `${line.name}, ${time}`));
+    colour(item, line.from);
     item.append(make('p', 'words', line.text));
     append(item);
   } else if (line.kind === 'joined') {
@@ -198,6 +208,7 @@ function showGuests(guests) {
       who.title = extensions ?? '';
       const face = make('span', 'face', [...name][0].toUpperCase());
       face.ariaHidden = 'true';
+      colour(face, id);
       return make('li', '', face, who, make('span', 'rtt', rttMs === null ? '…' : milliseconds(rttMs)));
     }),
   );

@@ -48,7 +48,7 @@ function pathOf(command: string): string {
   return folders.map((folder) => join(folder, command)).find((path) => existsSync(path)) ?? command;
 }
 
-suite('the demo in Chromium', { skip, timeout: 60_000 }, () => {
+suite('the demo in Chromium', { skip, timeout: 100_000 }, () => {
   test('shows two pages to each other: words, counter, round-trip times, compression, and how one left', async (t) => {
     await using demo = new Program('build/examples/demo/server.js', [], { PORT: '0' });
     const [url] = await demo.printed(/http:\/\/\S+/);
@@ -158,7 +158,7 @@ const shows = (locator: Locator): Promise<void> => locator.first().waitFor();
 const log = (page: Page, text: string): Locator => page.getByRole('log').getByText(text);
 const guest = (page: Page, name: string): Locator => page.locator('#guests .who', { hasText: name });
 
-suite("Chromium's WebSocket", { skip, timeout: 60_000 }, () => {
+suite("Chromium's WebSocket", { skip, timeout: 100_000 }, () => {
   test('gets its text back, whatever the characters', async () => {
     await using server = await start(echo);
     const page = await open(server);
