@@ -68,9 +68,9 @@ export class NodeTransport implements Transport {
     this.#error ??= error;
   };
 
-  // Errors of a write come again as the socket's own.
+  // Errors of a write come again as the socket's own. A socket that is destroyed calls back without one, though nothing went out.
   readonly #written = (error?: Error | null): void => {
-    if (!error) this.#onWritten?.();
+    if (!error && !this.#socket.destroyed) this.#onWritten?.();
   };
 }
 
