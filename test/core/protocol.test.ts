@@ -566,6 +566,64 @@ describe('extensions', () => {
   });
 });
 
+describe('floods of frames that carry nothing', () => {
+  /** A client whose clock is set by hand. */
+  function timed(options: Omit<ProtocolOptions, 'host'>): { protocol: Protocol; clock: { now: number } } {
+    const clock = { now: 0 };
+    return {
+      protocol: new Protocol(Side.CLIENT, { ...options, host: { ...fakeHost(), now: () => clock.now } }),
+      clock,
+    };
+  }
+
+  test('pings and pongs beyond the limit fail the connection with 1008, before they are answered', () => {
+    const { protocol } = timed({ controlFrameLimit: { burst: 3, perSecond: 1 } });
+    receive(protocol, 'PING "1"', 'PONG "2"', 'PING "3"', 'PING "4"', 'PING "5"');
+    assert.deepEqual(events(protocol), ['PING "1"', 'PONG "2"', 'PING "3"']);
+    assert.equal(protocol.closeSent?.code, 1008);
+    assert.ok(protocol.parserExc instanceof ProtocolError);
+    assert.equal(protocol.parserExc.code, 'TOO_MANY_CONTROL_FRAMES');
+    assert.deepEqual(sent(protocol), ['PONG "1"', 'PONG "3"', `CLOSE 1008 "${protocol.parserExc.message}"`]);
+  });
+
+  test('the limit comes back with time, and messages and close frames do not count', () => {
+    const { protocol, clock } = timed({ controlFrameLimit: { burst: 2, perSecond: 1 } });
+    receive(protocol, 'PONG', 'PONG', 'TEXT', 'TEXT', 'TEXT');
+    clock.now = 1000;
+    receive(protocol, 'PONG', 'CLOSE 1000');
+    assert.equal(protocol.closeRcvd?.code, 1000);
+    assert.equal(protocol.parserExc, null);
+  });
+
+  test('empty fragments in a row beyond the limit fail the connection with 1008', () => {
+    const { protocol } = timed({ maxEmptyFragments: 3 });
+    receive(protocol, 'TEXT more', 'CONT more', 'CONT more', 'CONT more');
+    assert.deepEqual(events(protocol), ['TEXT more', 'CONT more', 'CONT more']);
+    assert.ok(protocol.parserExc instanceof ProtocolError);
+    assert.equal(protocol.parserExc.code, 'TOO_MANY_EMPTY_FRAGMENTS');
+    assert.deepEqual(sent(protocol), [`CLOSE 1008 "${protocol.parserExc.message}"`]);
+  });
+
+  test('a fragment with content begins the count again, and empty messages are none', () => {
+    const { protocol } = timed({ maxEmptyFragments: 2 });
+    receive(protocol, 'TEXT', 'TEXT', 'TEXT', 'TEXT more', 'CONT more', 'CONT more "x"', 'CONT more', 'CONT');
+    assert.equal(events(protocol).length, 8);
+    assert.equal(protocol.parserExc, null);
+  });
+
+  test('are taken without a limit by default', () => {
+    const protocol = server();
+    receive(
+      protocol,
+      'TEXT more',
+      ...new Array<string>(2000).fill('CONT more'),
+      ...new Array<string>(2000).fill('PONG'),
+    );
+    assert.equal(events(protocol).length, 4001);
+    assert.equal(protocol.parserExc, null);
+  });
+});
+
 describe('log lines', () => {
   test('show frames both ways, changes of state and ends of streams', () => {
     const logger = new RecordingLogger();
@@ -586,6 +644,13 @@ describe('log lines', () => {
       'debug = connection is CLOSED',
       'info connection closed',
     ]);
+  });
+
+  test('tell no change of state where there is none', () => {
+    const logger = new RecordingLogger(['debug']);
+    const protocol = client({ logger, state: State.CLOSED });
+    protocol.receiveEof();
+    assert.deepEqual(logger.lines, ['debug < EOF', 'debug > EOF']);
   });
 
   test('of a client say nothing at the level of a server operator', () => {
