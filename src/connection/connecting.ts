@@ -43,8 +43,9 @@ export type OpenTransport = (uri: WebSocketURI, signal: AbortSignal) => Promise<
  * `await using` works with what awaiting gives, and with this object.
  */
 export class Connecting<P extends string | null = string | null>
-  implements PromiseLike<ClientConnection<P>>, AsyncDisposable
+  implements Promise<ClientConnection<P>>, AsyncDisposable
 {
+  readonly [Symbol.toStringTag]: string = 'Connecting';
   readonly #runtime: Runtime;
   readonly #uri: WebSocketURI;
   readonly #options: ClientOptions;
@@ -90,6 +91,16 @@ export class Connecting<P extends string | null = string | null>
   ): Promise<A | B> {
     this.#connection ??= this.#connect();
     return this.#connection.then(onFulfilled, onRejected);
+  }
+
+  /** As of a promise: awaits, and handles the error. */
+  catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<ClientConnection<P> | B> {
+    return this.then(null, onRejected);
+  }
+
+  /** As of a promise: awaits, and calls back either way. */
+  finally(onSettled?: (() => void) | null): Promise<ClientConnection<P>> {
+    return this.then().finally(onSettled);
   }
 
   /** Closes the connection, if it was made. */

@@ -10,7 +10,7 @@ import type { Timer } from './clock.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { DirectReceiver } from './direct-receiver.ts';
 import type { DirectHandlers } from './handlers.ts';
-import { Keepalive } from './keepalive.ts';
+import { Keepalive, type KeepaliveConnection } from './keepalive.ts';
 import { MessageReader, type ReceiveOptions } from './message-reader.ts';
 import { bytesOf, type Data, type DataLike, type MessageSource } from './message-source.ts';
 import { MessageWriter, type SendOptions } from './message-writer.ts';
@@ -80,6 +80,7 @@ export abstract class Connection<P extends string | null = string | null>
   protected readonly runtime: Runtime;
   readonly #settings: ConnectionSettings;
   readonly #transport: Transport;
+  readonly #pipeEnd: KeepaliveConnection;
   readonly #batch: WriteBatch;
   readonly #handlers: DirectHandlers<Connection> | null;
 
@@ -114,14 +115,10 @@ export abstract class Connection<P extends string | null = string | null>
     this.remoteAddress = options.transport.remoteAddress;
     this.#batch = new WriteBatch(options.transport, options.runtime.flushQueue);
     const pipeEnd = new Connection.#PipeEnd(this);
-    const handlers = this.#handlers;
-    this.#reader = handlers === null ? new MessageReader(pipeEnd, options.runtime, options.settings.queue) : null;
+    this.#pipeEnd = pipeEnd;
+    this.#reader = this.#handlers === null ? new MessageReader(pipeEnd, options.runtime, options.settings.queue) : null;
     this.#receiver =
-      this.#reader ??
-      new DirectReceiver(pipeEnd, options.runtime.text, {
-        isSerial: options.settings.serial,
-        onMessage: (data, isText) => handlers?.message?.(this, data, isText),
-      });
+      this.#reader ?? new DirectReceiver(pipeEnd, options.runtime.text, { isSerial: options.settings.serial });
     this.#writer = new MessageWriter({
       connection: pipeEnd,
       protocol,
@@ -360,14 +357,7 @@ export abstract class Connection<P extends string | null = string | null>
     this.#hasOpened = true;
     const { pingIntervalMs, pingTimeoutMs } = this.#settings;
     if (pingIntervalMs !== null) {
-      this.#keepalive = new Keepalive({
-        clock: this.runtime.clock,
-        pingIntervalMs,
-        pingTimeoutMs,
-        ping: () => this.ping(),
-        onTimeout: () => this.#keepaliveFailed(),
-        log: (level, message, error) => this.log(level, message, error),
-      });
+      this.#keepalive = new Keepalive(this.#pipeEnd, this.runtime.clock, pingIntervalMs, pingTimeoutMs);
     }
     this.#callHandler((handlers) => handlers.open?.(this));
   }
@@ -392,7 +382,9 @@ export abstract class Connection<P extends string | null = string | null>
 
   // The ends of the pipe: what the protocol and the transport call, out of users' sight
 
-  static readonly #PipeEnd = class implements ProtocolSink, TransportSink, ReceivingConnection, SendingConnection {
+  static readonly #PipeEnd = class
+    implements ProtocolSink, TransportSink, ReceivingConnection, SendingConnection, KeepaliveConnection
+  {
     readonly #connection: Connection;
 
     constructor(connection: Connection) {
@@ -463,8 +455,24 @@ export abstract class Connection<P extends string | null = string | null>
       this.#connection.#failReceiving(error);
     }
 
+    onMessage(data: Data, isText: boolean): unknown {
+      return this.#connection.#handlers?.message?.(this.#connection, data, isText);
+    }
+
     handlerFailed(error: unknown): void {
       this.#connection.handlerFailed(error);
+    }
+
+    ping(): Promise<Ping> {
+      return this.#connection.ping();
+    }
+
+    onPingTimeout(): void {
+      this.#connection.#keepaliveFailed();
+    }
+
+    log(level: LogLevel, message: string, error?: unknown): void {
+      this.#connection.log(level, message, error);
     }
   };
 

@@ -5,12 +5,16 @@ import type { Data } from './message-source.ts';
 import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { TextCodec } from './runtime.ts';
 
+/** Whoever hears of messages. */
+export interface MessageTarget {
+  onMessage(data: Data, isText: boolean): unknown;
+}
+
 /** Calls `onMessage` for each message; what it throws or rejects with is the connection's matter. */
 export class DirectReceiver implements Receiver {
-  readonly #connection: ReceivingConnection;
+  readonly #connection: ReceivingConnection & MessageTarget;
   readonly #text: TextCodec;
   readonly #isSerial: boolean;
-  readonly #onMessage: (data: Data, isText: boolean) => unknown;
   #message: MessageBuffer | null = null;
   /** Whether the promise of a message is awaited before the next one. */
   #isBusy = false;
@@ -19,17 +23,13 @@ export class DirectReceiver implements Receiver {
   #onDelivered: (() => void) | null = null;
 
   constructor(
-    connection: ReceivingConnection,
+    connection: ReceivingConnection & MessageTarget,
     text: TextCodec,
-    {
-      isSerial,
-      onMessage,
-    }: { readonly isSerial: boolean; readonly onMessage: (data: Data, isText: boolean) => unknown },
+    { isSerial }: { readonly isSerial: boolean },
   ) {
     this.#connection = connection;
     this.#text = text;
     this.#isSerial = isSerial;
-    this.#onMessage = onMessage;
   }
 
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
@@ -57,7 +57,7 @@ export class DirectReceiver implements Receiver {
     const data = piece.isText ? this.#text.decode(piece.bytes, piece.start, piece.end) : ownBytes(piece);
     let result: unknown;
     try {
-      result = this.#onMessage(data, piece.isText);
+      result = this.#connection.onMessage(data, piece.isText);
     } catch (error) {
       this.#connection.handlerFailed(error);
       return;

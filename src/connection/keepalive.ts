@@ -1,25 +1,29 @@
 // Pings at intervals and a limit for the pong. Decides when; what a failure means is the connection's matter.
 import type { Clock, Timer } from './clock.ts';
 
-/** What keepalive works with. */
-export interface KeepaliveOptions {
-  readonly clock: Clock;
-  readonly pingIntervalMs: number;
-  /** Null: a pong may take for ever. */
-  readonly pingTimeoutMs: number | null;
-  readonly ping: () => Promise<{ readonly pong: Promise<number> }>;
-  readonly onTimeout: () => void;
-  readonly log: (level: 'debug' | 'error', message: string, error?: unknown) => void;
+/** A connection as its keepalive sees it. */
+export interface KeepaliveConnection {
+  ping(): Promise<{ readonly pong: Promise<number> }>;
+  /** No pong came in time. */
+  onPingTimeout(): void;
+  log(level: 'debug' | 'error', message: string, error?: unknown): void;
 }
 
 /** Runs from its construction until `stop`. */
 export class Keepalive {
-  readonly #options: KeepaliveOptions;
+  readonly #connection: KeepaliveConnection;
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  /** Null: a pong may take for ever. */
+  readonly #timeoutMs: number | null;
   #timer: Timer | null = null;
   #isStopped = false;
 
-  constructor(options: KeepaliveOptions) {
-    this.#options = options;
+  constructor(connection: KeepaliveConnection, clock: Clock, intervalMs: number, timeoutMs: number | null) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+    this.#timeoutMs = timeoutMs;
     this.#schedule(0);
   }
 
@@ -29,31 +33,30 @@ export class Keepalive {
   }
 
   #schedule(latencyMs: number): void {
-    const { clock, pingIntervalMs } = this.#options;
-    this.#timer = clock.setTimer(Math.max(0, pingIntervalMs - latencyMs), () => {
+    this.#timer = this.#clock.setTimer(Math.max(0, this.#intervalMs - latencyMs), () => {
       this.#ping().catch((error: unknown) => {
-        if (!this.#isStopped) this.#options.log('error', 'keepalive ping failed', error);
+        if (!this.#isStopped) this.#connection.log('error', 'keepalive ping failed', error);
       });
     });
   }
 
   async #ping(): Promise<void> {
-    const { clock, pingTimeoutMs, ping, onTimeout, log } = this.#options;
-    if (pingTimeoutMs !== null) {
-      this.#timer = clock.setTimer(pingTimeoutMs, () => {
-        log('debug', '- timed out waiting for keepalive pong');
-        onTimeout();
+    const connection = this.#connection;
+    if (this.#timeoutMs !== null) {
+      this.#timer = this.#clock.setTimer(this.#timeoutMs, () => {
+        connection.log('debug', '- timed out waiting for keepalive pong');
+        connection.onPingTimeout();
       });
     }
-    const { pong } = await ping();
-    log('debug', '% sent keepalive ping');
-    if (pingTimeoutMs === null) {
+    const { pong } = await connection.ping();
+    connection.log('debug', '% sent keepalive ping');
+    if (this.#timeoutMs === null) {
       this.#schedule(0);
       return;
     }
     const latency = await pong;
     if (this.#isStopped) return;
-    log('debug', '% received keepalive pong');
+    connection.log('debug', '% received keepalive pong');
     this.#timer?.cancel();
     this.#schedule(latency * 1000);
   }

@@ -19,6 +19,7 @@ import { type CommonOptions, isCompressed, maxMessageBytes, protocolOptions } fr
 import type { CloseOptions } from './connection.ts';
 import { type ConnectionSettings, connectionSettings, duration } from './connection-settings.ts';
 import type { DirectHandlers } from './handlers.ts';
+import { type Deferred, deferred } from './promises.ts';
 import type { Runtime } from './runtime.ts';
 import {
   ServerConnection,
@@ -100,7 +101,7 @@ const DEFAULT_MAX_PENDING = 4096;
 /** A running server. Made by `serve`. */
 export class Server implements ServerView, AsyncDisposable {
   readonly #runtime: Runtime;
-  readonly #handler: (connection: ServerConnection) => unknown;
+  readonly #handler: ((connection: ServerConnection) => unknown) | null;
   readonly #options: ServerOptions;
   readonly #listen: Listen;
   readonly #settings: ConnectionSettings;
@@ -113,11 +114,17 @@ export class Server implements ServerView, AsyncDisposable {
   #listening: Promise<Listener> | null = null;
   #listener: Listener | null = null;
   #isClosing = false;
-  /** Handshakes that are not done, oldest first, with their deadlines; connections that were refused stay until they are gone. */
-  readonly #pending: Map<ServerConnection, Timer | null> = new Map();
-  /** Connections from the 101 on, each with its handler, until both have ended. */
-  readonly #running: Map<ServerConnection, Promise<void>> = new Map();
-  readonly #gone: Map<ServerConnection, () => void> = new Map();
+  /**
+   * Handshakes in progress, oldest first, with their deadlines; connections that were refused stay, with no deadline, until
+   * they are gone. All have the same time: one timer, for the oldest, is enough.
+   */
+  readonly #pending: Map<ServerConnection, number> = new Map();
+  #pendingTimer: Timer | null = null;
+  /** Connections from the 101 until they are gone. */
+  readonly #open: Set<ServerConnection> = new Set();
+  /** Those whose handler has not returned. */
+  readonly #handled: Set<ServerConnection> = new Set();
+  #idle: Deferred | null = null;
   #resolveClosed: () => void = () => {};
   readonly #closed: Promise<void> = new Promise((resolve) => {
     this.#resolveClosed = resolve;
@@ -132,8 +139,8 @@ export class Server implements ServerView, AsyncDisposable {
     if (subprotocols !== null) validateSubprotocols(subprotocols);
     this.#runtime = runtime;
     this.#handlers = typeof handler === 'function' ? null : handler;
-    // With direct handlers a connection lives until one side closes it.
-    this.#handler = typeof handler === 'function' ? handler : (connection) => connection.closed;
+    // With direct handlers there is nothing to run: a connection lives until one side closes it.
+    this.#handler = typeof handler === 'function' ? handler : null;
     this.#options = options;
     this.#listen = listen;
     this.#settings = connectionSettings(options, maxMessageBytes(options.maxSize));
@@ -157,7 +164,7 @@ export class Server implements ServerView, AsyncDisposable {
   /** The connections that are OPEN now, as a set of their own. */
   get connections(): ReadonlySet<ServerConnection> {
     const open = new Set<ServerConnection>();
-    for (const connection of this.#running.keys()) if (connection.state === State.OPEN) open.add(connection);
+    for (const connection of this.#open) if (connection.state === State.OPEN) open.add(connection);
     return open;
   }
 
@@ -248,9 +255,9 @@ export class Server implements ServerView, AsyncDisposable {
       });
     },
     onGone: (connection) => {
-      this.#settlePending(connection);
-      this.#gone.get(connection)?.();
-      this.#gone.delete(connection);
+      this.#pending.delete(connection);
+      this.#open.delete(connection);
+      this.#checkIdle();
     },
   };
 
@@ -276,11 +283,8 @@ export class Server implements ServerView, AsyncDisposable {
       transport.abort();
       return;
     }
-    const { clock } = this.#runtime;
-    this.#pending.set(
-      connection,
-      this.#openTimeoutMs === null ? null : clock.setTimer(this.#openTimeoutMs, () => this.#timeOut(connection)),
-    );
+    this.#pending.set(connection, this.#runtime.clock.now() + (this.#openTimeoutMs ?? Number.POSITIVE_INFINITY));
+    if (this.#pendingTimer === null) this.#watchPending();
     if (this.#pending.size > this.#maxPending) {
       // The oldest goes: whoever opens connections and says nothing must not keep others out.
       const [oldest] = this.#pending.keys();
@@ -288,8 +292,20 @@ export class Server implements ServerView, AsyncDisposable {
     }
   }
 
-  #timeOut(connection: ServerConnection): void {
-    if (connection.isPending) connection.answer(requestTimeout(this.#runtime.host.now()), noop);
+  /** Answers handshakes that took too long, then waits for the next one that might. */
+  #watchPending(): void {
+    const { clock, host } = this.#runtime;
+    this.#pendingTimer = null;
+    const now = clock.now();
+    for (const [connection, deadline] of this.#pending) {
+      if (deadline > now) {
+        if (deadline === Number.POSITIVE_INFINITY) continue;
+        this.#pendingTimer = clock.setTimer(deadline - now, () => this.#watchPending());
+        return;
+      }
+      this.#pending.set(connection, Number.POSITIVE_INFINITY);
+      if (connection.isPending) connection.answer(requestTimeout(host.now()), noop);
+    }
   }
 
   async #answerWithHooks(connection: ServerConnection, request: Request): Promise<void> {
@@ -313,26 +329,24 @@ export class Server implements ServerView, AsyncDisposable {
   #answer(connection: ServerConnection, response: Response): void {
     if (!connection.isPending) return;
     const isLate = response.statusCode === 101 && this.#isClosing;
+    this.#pending.set(connection, Number.POSITIVE_INFINITY);
     connection.answer(isLate ? serverShuttingDown(this.#runtime.host.now()) : response, () => {
-      this.#settlePending(connection);
-      this.#run(connection);
+      this.#pending.delete(connection);
+      this.#open.add(connection);
+      if (this.#handler !== null) this.#run(connection, this.#handler);
     });
   }
 
-  #run(connection: ServerConnection): void {
-    const gone = new Promise<void>((resolve) => this.#gone.set(connection, resolve));
-    const handled = connection.run(this.#handler);
-    this.#running.set(
-      connection,
-      Promise.all([gone, handled]).then(() => {
-        this.#running.delete(connection);
-      }),
-    );
+  #run(connection: ServerConnection, handler: (connection: ServerConnection) => unknown): void {
+    this.#handled.add(connection);
+    void connection.run(handler).then(() => {
+      this.#handled.delete(connection);
+      this.#checkIdle();
+    });
   }
 
-  #settlePending(connection: ServerConnection): void {
-    this.#pending.get(connection)?.cancel();
-    this.#pending.delete(connection);
+  #checkIdle(): void {
+    if (this.#pending.size + this.#open.size + this.#handled.size === 0) this.#idle?.resolve();
   }
 
   #withServerHeader(response: Response): Response {
@@ -366,12 +380,15 @@ export class Server implements ServerView, AsyncDisposable {
       if (connection.isPending) connection.answer(serverShuttingDown(this.#runtime.host.now()), noop);
     }
     if (closeConnections) {
-      for (const connection of this.#running.keys()) {
+      for (const connection of this.#open) {
         if (connection.state === State.OPEN) connection.close({ code, reason }).catch(noop);
       }
     }
-    await Promise.all([...this.#running.values(), ...[...this.#pending.keys()].map(({ closed }) => closed)]);
+    this.#idle = deferred();
+    this.#checkIdle();
+    await this.#idle.promise;
     await listenerClosed;
+    this.#pendingTimer?.cancel();
     this.#log('server closed');
     this.#resolveClosed();
   }

@@ -36,7 +36,7 @@ export class ClientProtocol extends Protocol {
 
   /** @throws {InvalidURI} `uri` is a string that isn't a WebSocket URI. */
   constructor(uri: WebSocketURI | string, options: ClientProtocolOptions) {
-    super(Side.CLIENT, { ...options, state: options.state ?? State.CONNECTING });
+    super(Side.CLIENT, options, State.CONNECTING);
     this.uri = typeof uri === 'string' ? parseUri(uri) : uri;
     this.key = generateKey(options.host);
     this.#options = options;

@@ -3,6 +3,8 @@ import { encodeLatin1 } from '../bytes/latin1.ts';
 import { isToken } from './header-grammar.ts';
 import { Headers, type HeadersLike, isFieldValue } from './headers.ts';
 
+const NO_BYTES = new Uint8Array(0);
+
 /** A request of the opening handshake (RFC 9112 §3). It has no body. */
 export class Request {
   /** The target as it stands in the request line: path and query. */
@@ -53,7 +55,7 @@ export class Response {
     statusCode: number,
     reasonPhrase: string,
     headers: HeadersLike = new Headers(),
-    body: Uint8Array = new Uint8Array(0),
+    body: Uint8Array = NO_BYTES,
   ) {
     this.statusCode = statusCode;
     this.reasonPhrase = reasonPhrase;

@@ -12,7 +12,7 @@ import {
 } from './exceptions/handshake-errors.ts';
 import { EndOfStreamError } from './exceptions/protocol-errors.ts';
 import { isToken } from './header-grammar.ts';
-import { appendParsed, Headers, isFieldValue } from './headers.ts';
+import { type Headers, headersOf, isFieldValue } from './headers.ts';
 import { Request, Response } from './http-message.ts';
 import { GrowingBytes, HttpReader, type LineTooLong } from './http-reader.ts';
 
@@ -176,10 +176,11 @@ function splitFirstLine(line: string): [string, string, string] | null {
 
 /** RFC 9112 §5. Folded lines (obs-fold) begin with white space and fail as what they are: no field name. */
 function* readHeaders(reader: HttpReader, limits: HttpLimits): Generator<void, Headers> {
-  const headers = new Headers();
+  const fields: string[] = [];
   for (let count = 0; ; count++) {
     const line = yield* readLine(reader, limits.maxLineBytes, HeaderLineTooLong, 'HTTP headers');
-    if (line === '') return headers;
+    // The copy has no room to grow: a connection keeps its headers for life.
+    if (line === '') return headersOf(fields.slice());
     if (count === limits.maxHeaders) throw new TooManyHeaders(`expected no more than ${limits.maxHeaders} headers`);
     const colon = line.indexOf(':');
     if (colon === -1) throw malformed(`invalid HTTP header line: ${readable(line)}`);
@@ -187,7 +188,7 @@ function* readHeaders(reader: HttpReader, limits: HttpLimits): Generator<void, H
     if (!isToken(name)) throw malformed(`invalid HTTP header name: ${readable(name)}`);
     const value = trimSpaces(line, colon + 1);
     if (!isFieldValue(value)) throw malformed(`invalid HTTP header value: ${readable(value)}`);
-    appendParsed(headers, name, value);
+    fields.push(name, value);
   }
 }
 

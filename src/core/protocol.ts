@@ -137,11 +137,12 @@ export class Protocol {
   /** How many bytes of the incomplete frame are checked already. */
   #checkedBytes = 0;
 
-  constructor(side: Side, options: ProtocolOptions) {
+  /** @param state the state to begin in, unless the options say. Default OPEN. */
+  constructor(side: Side, options: ProtocolOptions, state: State = State.OPEN) {
     this.side = side;
     this.host = options.host;
     this.logger = options.logger ?? silentLogger;
-    this.#state = options.state ?? State.OPEN;
+    this.#state = options.state ?? state;
     this.#maxLogSize = options.maxLogSize ?? 75;
     this.#validateUtf8 = options.validateUtf8 ?? false;
     this.#controlFrameLimit = options.controlFrameLimit ?? null;

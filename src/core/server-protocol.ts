@@ -46,7 +46,7 @@ export class ServerProtocol extends Protocol {
   readonly #early: GrowingBytes = new GrowingBytes();
 
   constructor(options: ServerProtocolOptions) {
-    super(Side.SERVER, { ...options, state: options.state ?? State.CONNECTING });
+    super(Side.SERVER, options, State.CONNECTING);
     this.#options = options;
     this.#parser = this.state === State.CONNECTING ? new RequestParser(options.httpLimits) : null;
   }

@@ -1,6 +1,7 @@
 // What Node brings along for the layers above: random numbers, native UTF-8, clock, zlib, console, environment.
 import { isUtf8 } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
+import type { Timer } from '../connection/clock.ts';
 import { consoleLogger } from '../connection/console-logger.ts';
 import { environmentSettings } from '../connection/environment.ts';
 import type { Runtime } from '../connection/runtime.ts';
@@ -14,6 +15,18 @@ const SCRATCH_BYTES = 16_383;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
 const masks = new MaskPool(randomFillSync);
+
+class NodeTimer implements Timer {
+  readonly #timeout: NodeJS.Timeout;
+
+  constructor(timeout: NodeJS.Timeout) {
+    this.#timeout = timeout;
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout);
+  }
+}
 
 /** Node as the connection layer sees it. */
 export const nodeRuntime: Runtime = {
@@ -36,10 +49,7 @@ export const nodeRuntime: Runtime = {
   },
   clock: {
     now: () => performance.now(),
-    setTimer: (ms, callback) => {
-      const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS)).unref();
-      return { cancel: () => clearTimeout(timer) };
-    },
+    setTimer: (ms, callback) => new NodeTimer(setTimeout(callback, Math.min(ms, MAX_TIMER_MS)).unref()),
   },
   // After the code that is running now and the promises that it settles, in the same turn of the event loop.
   flushQueue: new FlushQueue((callback) => process.nextTick(callback)),

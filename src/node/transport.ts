@@ -3,49 +3,63 @@ import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Address, Transport, TransportSink } from '../connection/transport.ts';
 
+/** From this size on a write may well have to wait: it tells when it is out. */
+const LARGE_WRITE_BYTES = 16_384;
+
+/** Where a socket finds its transport: listeners that all sockets share cost a connection nothing. */
+const TRANSPORT: unique symbol = Symbol('transport');
+type OwnedSocket = Socket & { [TRANSPORT]?: NodeTransport };
+
 /** Wraps a socket that is connected. For a socket with `allowHalfOpen`. */
 export class NodeTransport implements Transport {
   readonly localAddress: Address | null;
   readonly remoteAddress: Address | null;
-  readonly canHalfClose: boolean;
-  readonly #socket: Socket;
+  readonly #socket: OwnedSocket;
+  #sink: TransportSink | null = null;
   #error: Error | null = null;
-  #onWritten: (() => void) | null = null;
+  #written: ((error?: Error | null) => void) | null = null;
 
   /** @param path of the Unix socket, when it is one: Node does not tell. */
   constructor(socket: Socket, path: string | null = null) {
     this.#socket = socket;
-    this.canHalfClose = !(socket instanceof TLSSocket);
+    this.#socket[TRANSPORT] = this;
     this.localAddress = path ?? addressOf(socket.localAddress, socket.localPort);
     this.remoteAddress = path ?? addressOf(socket.remoteAddress, socket.remotePort);
     // Until there is a sink: an error without a listener would end the process.
-    socket.on('error', this.#onError);
+    socket.on('error', NodeTransport.#onError);
   }
 
   get bufferedBytes(): number {
     return this.#socket.writableLength;
   }
 
+  get canHalfClose(): boolean {
+    return !(this.#socket instanceof TLSSocket);
+  }
+
   start(sink: TransportSink): void {
     const socket = this.#socket;
-    this.#onWritten = () => sink.onWritten();
-    socket.on('data', (bytes: Buffer) => sink.onData(bytes));
-    socket.on('end', () => sink.onEnd());
+    this.#sink = sink;
+    socket.on('data', NodeTransport.#onData);
+    socket.on('end', NodeTransport.#onEnd);
     if (socket.closed) queueMicrotask(() => sink.onClose(this.#error));
-    else socket.on('close', () => sink.onClose(this.#error));
+    else socket.on('close', NodeTransport.#onClose);
   }
 
   write(bytes: Uint8Array, more?: Uint8Array): void {
     const socket = this.#socket;
     if (!socket.writable) return;
-    if (more === undefined) {
-      socket.write(bytes, this.#written);
-      return;
+    if (more !== undefined) {
+      socket.cork();
+      if (bytes.length > 0) socket.write(bytes);
+      socket.write(more, this.#whenWritten());
+      socket.uncork();
+    } else if (bytes.length >= LARGE_WRITE_BYTES || socket.writableLength > 0) {
+      socket.write(bytes, this.#whenWritten());
+    } else {
+      // Alone and small: whoever waits for room waits for more than this.
+      socket.write(bytes);
     }
-    socket.cork();
-    if (bytes.length > 0) socket.write(bytes);
-    socket.write(more, this.#written);
-    socket.uncork();
   }
 
   end(): void {
@@ -64,14 +78,36 @@ export class NodeTransport implements Transport {
     this.#socket.resume();
   }
 
-  readonly #onError = (error: Error): void => {
-    this.#error ??= error;
-  };
+  #whenWritten(): (error?: Error | null) => void {
+    // Errors of a write come again as the socket's own. A socket that is destroyed calls back without one, though nothing
+    // went out.
+    this.#written ??= (error) => {
+      if (!error && !this.#socket.destroyed) this.#sink?.onWritten();
+    };
+    return this.#written;
+  }
 
-  // Errors of a write come again as the socket's own. A socket that is destroyed calls back without one, though nothing went out.
-  readonly #written = (error?: Error | null): void => {
-    if (!error && !this.#socket.destroyed) this.#onWritten?.();
-  };
+  // Listeners are called with the socket as `this`.
+
+  static #onData(this: OwnedSocket, bytes: Buffer): void {
+    const transport = this[TRANSPORT]!;
+    transport.#sink?.onData(bytes);
+  }
+
+  static #onEnd(this: OwnedSocket): void {
+    const transport = this[TRANSPORT]!;
+    transport.#sink?.onEnd();
+  }
+
+  static #onError(this: OwnedSocket, error: Error): void {
+    const transport = this[TRANSPORT]!;
+    transport.#error ??= error;
+  }
+
+  static #onClose(this: OwnedSocket): void {
+    const transport = this[TRANSPORT]!;
+    transport.#sink?.onClose(transport.#error);
+  }
 }
 
 const addressOf = (host: string | undefined, port: number | undefined): Address | null =>
