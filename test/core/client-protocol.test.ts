@@ -10,7 +10,8 @@ import type { ClientExtensionFactory, Extension } from '#dist/core/extension.js'
 import { Frame } from '#dist/core/frame.js';
 import { acceptKey } from '#dist/core/handshake-key.js';
 import { Response } from '#dist/core/http-message.js';
-import { SEND_EOF } from '#dist/core/recorder.js';
+import type { ProtocolSink } from '#dist/core/protocol-pipe.js';
+import { Recorder, SEND_EOF } from '#dist/core/recorder.js';
 import { State } from '#dist/core/state.js';
 import { parseUri } from '#dist/core/uri.js';
 import { fakeHost } from '../support/fake-host.js';
@@ -121,6 +122,18 @@ describe('a good answer', () => {
     assert.deepEqual(received(protocol), ['TEXT "b"']);
   });
 
+  test('in the push form finds the connection open when it is handed over, and frames after it', () => {
+    const protocol = create();
+    const seen: string[] = [];
+    const sink: ProtocolSink = {
+      onHandshake: (message) => seen.push(`${message instanceof Response} ${protocol.state}`),
+      onFrame: (opcode) => seen.push(`frame ${opcode}`),
+    };
+    protocol.pipe(sink, new Recorder());
+    protocol.receive(join(bytesOf(responseText()), frames('TEXT "a"')));
+    assert.deepEqual(seen, ['true OPEN', 'frame 1']);
+  });
+
   test('leaves subprotocol and extensions as agreed', () => {
     const extension: Extension = { name: 'x-op', decode: (frame) => frame, encode: (frame) => frame };
     const factory: ClientExtensionFactory = {
@@ -167,6 +180,17 @@ describe('an answer that is not acceptable', () => {
     assert.equal(protocol.handshakeExc.response, response);
     assert.deepEqual(protocol.handshakeExc.response.body, bytesOf('nope'));
     assertFailed(protocol);
+  });
+
+  test('in the push form says what is wrong before it is handed over', () => {
+    const protocol = create();
+    const seen: unknown[] = [];
+    protocol.pipe(
+      { onHandshake: () => seen.push(protocol.handshakeExc?.name, protocol.eofSent), onFrame: () => assert.fail() },
+      new Recorder(),
+    );
+    protocol.receive(bytesOf('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'));
+    assert.deepEqual(seen, ['InvalidStatus', true]);
   });
 
   test('is waited for until its body is complete', () => {

@@ -205,15 +205,17 @@ describe('receiving', () => {
     assert.equal(protocol.state, State.OPEN);
   });
 
-  test('in the pull form leaves the buffer of the caller alone, and does not look at it later', () => {
-    const protocol = server();
-    const bytes = wire(protocol, 'TEXT "hello"');
-    const before = bytes.slice();
-    protocol.receiveData(bytes);
-    assert.deepEqual(bytes, before);
-    bytes.fill(0);
-    assert.deepEqual(events(protocol), ['TEXT "hello"']);
-  });
+  for (const kind of ['Uint8Array', 'Buffer']) {
+    test(`in the pull form leaves a ${kind} of the caller alone, and does not look at it later`, () => {
+      const protocol = server();
+      const bytes = wire(protocol, 'TEXT "hello"');
+      const given = kind === 'Buffer' ? Buffer.from(bytes) : Uint8Array.from(bytes);
+      protocol.receiveData(given);
+      assert.deepEqual(Uint8Array.from(given), bytes);
+      given.fill(0);
+      assert.deepEqual(events(protocol), ['TEXT "hello"']);
+    });
+  }
 
   test('sending leaves the buffer of the caller alone, too', () => {
     const protocol = client();
@@ -318,6 +320,18 @@ describe('the push form', () => {
     });
     protocol.receive(wire(protocol, 'TEXT "a"', 'TEXT "b"', 'TEXT "c"'));
     assert.deepEqual(sink.seen, ['TEXT "a"', 'TEXT "b"', 'TEXT "c"']);
+  });
+
+  test('resuming from within a frame does not nest, however many frames there are', () => {
+    const protocol = client();
+    let count = 0;
+    piped(protocol, () => {
+      count += 1;
+      protocol.pause();
+      protocol.resume();
+    });
+    protocol.receive(new Uint8Array(2 * 20_000).map((_, i) => (i % 2 === 0 ? 0x82 : 0)));
+    assert.equal(count, 20_000);
   });
 
   test('bytes given from within a frame come after those that are there', () => {

@@ -7,7 +7,8 @@ import { EndOfStreamError, InvalidState } from '#dist/core/exceptions/protocol-e
 import type { Extension, ServerExtensionFactory } from '#dist/core/extension.js';
 import { Frame } from '#dist/core/frame.js';
 import { Request } from '#dist/core/http-message.js';
-import { SEND_EOF } from '#dist/core/recorder.js';
+import type { ProtocolSink } from '#dist/core/protocol-pipe.js';
+import { Recorder, SEND_EOF } from '#dist/core/recorder.js';
 import { ServerProtocol, type ServerProtocolOptions } from '#dist/core/server-protocol.js';
 import { State } from '#dist/core/state.js';
 import { fakeHost } from '../support/fake-host.js';
@@ -155,6 +156,23 @@ describe('bytes between request and answer', () => {
     assert.deepEqual(sent(protocol).slice(-1), [Buffer.from([0x8a, 1, 0x62]).toString('latin1')]);
     protocol.receiveData(frames('TEXT "c"'));
     assert.deepEqual(received(protocol), ['TEXT "c"']);
+  });
+
+  test('in the push form are parsed when the request is answered from within its own event', () => {
+    const protocol = create();
+    const seen: string[] = [];
+    const sink: ProtocolSink = {
+      onHandshake: (request) => {
+        assert.ok(request instanceof Request);
+        protocol.sendResponse(protocol.accept(request));
+        seen.push(protocol.state);
+      },
+      onFrame: (opcode) => seen.push(`frame ${opcode}`),
+    };
+    protocol.pipe(sink, new Recorder());
+    protocol.receive(join(bytesOf(REQUEST), frames('TEXT "a"')));
+    protocol.receive(frames('PONG "b"'));
+    assert.deepEqual(seen, ['frame 1', 'OPEN', 'frame 10']);
   });
 
   test('are dropped after a rejection', () => {
