@@ -75,7 +75,13 @@ export async function pair(
     arrived.resolve(connection);
     return connection.closed;
   }, options.server);
-  const client: ClientConnection = await driver.connect(url, options.client);
+  let client: ClientConnection;
+  try {
+    client = await driver.connect(url, options.client);
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
   const peer = await arrived.promise;
   return {
     server,

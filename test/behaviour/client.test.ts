@@ -1,0 +1,311 @@
+// The client: what it asks for, where it goes, and every way in which opening can fail.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer as createTcpServer, connect as tcpConnect } from 'node:net';
+import { describe, test } from 'node:test';
+import {
+  ClientConnection,
+  type ConnectOptions,
+  InvalidHeaderValue,
+  InvalidMessage,
+  InvalidStatus,
+  InvalidURI,
+  Response,
+} from 'websockets-ts';
+import { CERT, KEY } from '../support/certificate.ts';
+import { deferred, driver, echo, rejection, rejectionText, serving } from './meet.ts';
+
+/** The request that a client sends. */
+async function requestOf(options: ConnectOptions = {}, uri?: string): Promise<string> {
+  await using server = await driver.listen();
+  const connecting = rejection(driver.connect(uri ?? server.url, { ...options, port: server.port, host: '127.0.0.1' }));
+  const peer = await server.peer();
+  const request = await peer.head();
+  peer.destroy();
+  await connecting;
+  return request;
+}
+
+describe('the request of a client', () => {
+  test('says who asks, unless it shall not', async () => {
+    assert.match(await requestOf(), /\r\nUser-Agent: Node\.js\/\S+ websockets\/\S+\r\n/);
+    assert.match(await requestOf({ userAgentHeader: 'mine/1' }), /\r\nUser-Agent: mine\/1\r\n/);
+    assert.doesNotMatch(await requestOf({ userAgentHeader: null }), /User-Agent/i);
+  });
+
+  test('carries origin, subprotocols and additional headers', async () => {
+    const request = await requestOf({
+      origin: 'https://a.example',
+      subprotocols: ['a', 'b'],
+      additionalHeaders: [
+        ['X-Mine', '1'],
+        ['X-Mine', '2'],
+      ],
+    });
+    assert.match(request, /\r\nOrigin: https:\/\/a\.example\r\n/);
+    assert.match(request, /\r\nSec-WebSocket-Protocol: a, b\r\n/);
+    assert.match(request, /\r\nX-Mine: 1\r\nX-Mine: 2\r\n/);
+  });
+
+  test('offers compression, unless it shall not', async () => {
+    assert.match(await requestOf(), /\r\nSec-WebSocket-Extensions: permessage-deflate/);
+    assert.doesNotMatch(await requestOf({ compression: null }), /Sec-WebSocket-Extensions/);
+  });
+
+  test('names the host of the URI, wherever TCP goes', async () => {
+    const request = await requestOf({}, 'ws://user:secret@example.com:8080/room?a=b');
+    assert.match(request, /^GET \/room\?a=b HTTP\/1\.1\r\nHost: example\.com:8080\r\n/);
+    assert.match(request, /\r\nAuthorization: Basic dXNlcjpzZWNyZXQ=\r\n/);
+  });
+});
+
+describe('connect', () => {
+  test('gives an open connection that knows its handshake', async () => {
+    await using s = await serving(echo);
+    await using client = await driver.connect(`${s.url}path`);
+    assert.equal(client.state, 'OPEN');
+    assert.equal(client.request?.path, '/path');
+    assert.equal(client.response?.statusCode, 101);
+    assert.deepEqual(client.remoteAddress, ['127.0.0.1', s.port]);
+    assert.equal(client.subprotocol, null);
+  });
+
+  test('makes one connection, however often it is awaited, and none before', async () => {
+    let count = 0;
+    await using s = await serving((connection) => {
+      count++;
+      return connection.closed;
+    });
+    const connecting = driver.connect(s.url);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(count, 0);
+    const [first, second] = await Promise.all([connecting, connecting]);
+    assert.equal(first, second);
+    await first.close();
+    assert.equal(count, 1);
+  });
+
+  for (const [uri, options, name] of [
+    ['http://example.com/', {}, 'InvalidURI'],
+    ['ws://example.com/#fragment', {}, 'InvalidURI'],
+    ['nonsense', {}, 'InvalidURI'],
+    ['ws://example.com/', { tls: {} }, 'RangeError: ssl argument is incompatible with a ws:// URI'],
+    ['wss://example.com/', { tls: null }, 'RangeError: ssl=None is incompatible with a wss:// URI'],
+    ['ws://example.com/', { compression: 'zip' }, 'RangeError: unsupported compression: zip'],
+    ['ws://example.com/', { subprotocols: 'chat' }, 'TypeError'],
+    ['ws://example.com/', { additionalHeaders: [['X', 'a\r\nb']] }, 'TypeError'],
+    ['ws://example.com/', { origin: 'a\nb' }, 'TypeError'],
+    ['ws://example.com/', { openTimeoutMs: -1 }, 'RangeError'],
+  ] as const) {
+    test(`throws at once for ${uri} with ${JSON.stringify(options)}: ${name}`, () => {
+      assert.throws(
+        () => driver.connect(uri, options as unknown as ConnectOptions),
+        (error) => String(error).startsWith(name) && error instanceof InvalidURI === (name === 'InvalidURI'),
+      );
+    });
+  }
+
+  test('rejects with the error of the runtime when nobody listens', async () => {
+    const server = createTcpServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    const error = await rejection(driver.connect(`ws://127.0.0.1:${port}/`));
+    assert.equal((error as NodeJS.ErrnoException).code, 'ECONNREFUSED');
+  });
+
+  test('rejects with InvalidStatus, and what the server said', async () => {
+    await using s = await serving(echo, {
+      processRequest: () =>
+        new Response(403, 'Forbidden', [['X-Why', 'because']], new TextEncoder().encode('no entry')),
+    });
+    const error = await rejection(driver.connect(s.url));
+    assert.ok(error instanceof InvalidStatus);
+    assert.equal(error.response.statusCode, 403);
+    assert.equal(error.response.headers.get('X-Why'), 'because');
+    assert.equal(Buffer.from(error.response.body).toString(), 'no entry');
+  });
+
+  for (const [title, answer, check] of [
+    ['garbage', 'nonsense\r\n\r\n', (error: Error) => error instanceof InvalidMessage],
+    ['nothing but an end', '', (error: Error) => error instanceof InvalidMessage],
+    ['half an answer', 'HTTP/1.1 101 Switching', (error: Error) => error instanceof InvalidMessage],
+    [
+      'another key',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n',
+      (error: Error) => error instanceof InvalidHeaderValue,
+    ],
+    ['a line without end', `HTTP/1.1 101 ${'x'.repeat(9000)}`, (error: Error) => error.name === 'StatusLineTooLong'],
+    [
+      'endless headers',
+      `HTTP/1.1 101 x\r\n${'a: b\r\n'.repeat(200)}`,
+      (error: Error) => error instanceof InvalidMessage,
+    ],
+  ] as const) {
+    test(`rejects with its own error for ${title}, and calls no handler`, async () => {
+      await using server = await driver.listen();
+      const calls: string[] = [];
+      const connecting = rejection(
+        driver.connect(server.url, { handlers: { open: () => calls.push('open'), close: () => calls.push('close') } }),
+      );
+      const peer = await server.peer();
+      await peer.head();
+      peer.socket.end(answer);
+      const error = await connecting;
+      assert.ok(check(error), String(error));
+      await peer.ended();
+      assert.deepEqual(calls, []);
+    });
+  }
+
+  test('goes over a socket of the user', async () => {
+    await using s = await serving(echo);
+    const socket = tcpConnect({ host: '127.0.0.1', port: s.port, allowHalfOpen: true });
+    await once(socket, 'connect');
+    await using client = await driver.connect('ws://localhost/', { socket });
+    await client.send('x');
+    assert.equal(await client.recv(), 'x');
+  });
+
+  test('gives connections of a class of the user', async () => {
+    class Mine extends ClientConnection {}
+    await using s = await serving(echo);
+    await using client = await driver.connect(s.url, {
+      createConnection: (protocol, options) => new Mine(protocol, options),
+    });
+    assert.ok(client instanceof Mine);
+  });
+
+  test('rejects and leaves no socket behind when createConnection throws', async () => {
+    await using server = await driver.listen();
+    const connecting = rejection(
+      driver.connect(server.url, {
+        createConnection: () => {
+          throw new RangeError('mine');
+        },
+      }),
+    );
+    const peer = await server.peer();
+    assert.equal((await connecting).message, 'mine');
+    await peer.ended();
+  });
+});
+
+describe('giving up', () => {
+  const TIMED_OUT = 'TimeoutError: timed out during opening handshake';
+
+  test('comes after openTimeoutMs when the server does not answer, and TCP is dropped', async () => {
+    await using server = await driver.listen();
+    const connecting = rejection(driver.connect(server.url, { openTimeoutMs: 30 }));
+    const peer = await server.peer();
+    await peer.head();
+    const error = await connecting;
+    assert.equal(String(error), TIMED_OUT);
+    assert.equal(String(error.cause), 'TimeoutError: timed out after 30 ms');
+    await peer.ended();
+  });
+
+  test('comes after openTimeoutMs when the answer comes drop by drop', async () => {
+    await using server = await driver.listen();
+    const connecting = rejectionText(driver.connect(server.url, { openTimeoutMs: 60 }));
+    const peer = await server.peer();
+    const answer = 'HTTP/1.1 101 Switching Protocols\r\n';
+    let at = 0;
+    const dripping = setInterval(() => peer.socket.write(answer[at++] ?? 'x'), 10);
+    assert.equal(await connecting, TIMED_OUT);
+    clearInterval(dripping);
+  });
+
+  test('comes after openTimeoutMs when TLS does not get on', async () => {
+    await using server = await driver.listen();
+    const connecting = rejectionText(driver.connect(server.url.replace('ws:', 'wss:'), { openTimeoutMs: 30 }));
+    const peer = await server.peer();
+    assert.equal(await connecting, TIMED_OUT);
+    await peer.ended();
+  });
+
+  for (const phase of ['before', 'during TCP', 'during TLS', 'during the handshake'] as const) {
+    test(`comes with the signal ${phase}, with its reason`, async () => {
+      await using server = await driver.listen();
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      if (phase === 'before') controller.abort(reason);
+      const url = phase === 'during TLS' ? server.url.replace('ws:', 'wss:') : server.url;
+      const connecting = rejection(driver.connect(url, { signal: controller.signal }));
+      if (phase.startsWith('during T') || phase === 'during the handshake') {
+        const peer = phase === 'during TCP' ? null : await server.peer();
+        if (phase === 'during TLS') await peer?.link.take(1);
+        if (phase === 'during the handshake') await peer?.head();
+        controller.abort(reason);
+        await peer?.ended();
+      }
+      assert.equal(await connecting, reason);
+    });
+  }
+
+  test('is over once the connection is open: the signal no longer matters', async () => {
+    await using s = await serving(echo);
+    const controller = new AbortController();
+    await using client = await driver.connect(s.url, { signal: controller.signal });
+    controller.abort();
+    await client.send('x');
+    assert.equal(await client.recv(), 'x');
+  });
+});
+
+describe('TLS', () => {
+  const secure = () => serving(echo, { tls: { cert: CERT, key: KEY } });
+  const urlOf = (port: number): string => `wss://localhost:${port}/`;
+
+  test('carries a connection, and closes in order', async () => {
+    await using s = await secure();
+    const client = await driver.connect(urlOf(s.port), { host: '127.0.0.1', tls: { ca: CERT } });
+    const message = 'x'.repeat(500_000);
+    await client.send(message);
+    assert.equal(await client.recv(), message);
+    await client.close();
+    assert.equal(client.closeCode, 1000);
+  });
+
+  test('refuses a certificate that nobody vouches for', async () => {
+    await using s = await secure();
+    const error = await rejection(driver.connect(urlOf(s.port), { host: '127.0.0.1' }));
+    assert.equal((error as NodeJS.ErrnoException).code, 'DEPTH_ZERO_SELF_SIGNED_CERT');
+  });
+
+  test('refuses a certificate for another name, unless serverName names that', async () => {
+    await using s = await secure();
+    const uri = `wss://other.example:${s.port}/`;
+    const options = { host: '127.0.0.1', tls: { ca: CERT } };
+    const error = await rejection(driver.connect(uri, options));
+    assert.equal((error as NodeJS.ErrnoException).code, 'ERR_TLS_CERT_ALTNAME_INVALID');
+    // The name in the request is the URI's all the same: a server on the loopback doesn't answer for it.
+    const refused = await rejection(driver.connect(uri, { ...options, serverName: 'localhost' }));
+    assert.equal((refused as InvalidStatus).response.statusCode, 403);
+  });
+
+  test('ends neither process when the other side speaks plain text', async () => {
+    await using s = await secure();
+    assert.ok((await rejection(driver.connect(s.url))) instanceof Error);
+    const peer = await driver.dial(s.port);
+    peer.socket.write('GET / HTTP/1.1\r\n\r\n');
+    await peer.ended();
+    peer.destroy();
+    await using plain = await serving(echo, { logger: { debug() {}, info() {}, warn() {}, error() {} } });
+    assert.ok((await rejection(driver.connect(urlOf(plain.port), { host: '127.0.0.1' }))) instanceof Error);
+  });
+
+  test('does not keep a server from closing when a client stops in the middle', async () => {
+    const s = await secure();
+    const peer = await driver.dial(s.port);
+    const connected = deferred();
+    (s.server.sockets[0] as NodeJS.EventEmitter).once('connection', () => connected.resolve());
+    const second = await driver.dial(s.port);
+    await connected.promise;
+    s.server.close();
+    await s.server.waitClosed();
+    peer.destroy();
+    second.destroy();
+  });
+});

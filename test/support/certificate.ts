@@ -1,0 +1,21 @@
+// A self-signed certificate for `localhost`, made once with openssl (P-256, valid until 2126). For tests alone.
+
+export const CERT = `-----BEGIN CERTIFICATE-----
+MIIBlTCCATugAwIBAgIUZE4v71WtZ9PloEZxDi5TTb82XHEwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjIwNDkwNloYDzIxMjYxMDI5
+MjA0OTA2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARoxqmm+QvKkNecQa0YcWqghDstYjnWhlecWRFvoOD04nz24nN+iYVL
+sZT7uwZcFFv5ckkfda38qQgNEK/CnQfvo2kwZzAdBgNVHQ4EFgQULBMnB3Wu3F3y
+ZIWkwCkprGMfVLQwHwYDVR0jBBgwFoAULBMnB3Wu3F3yZIWkwCkprGMfVLQwDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+SAAwRQIhAPUmqz6izHy+kbzBnJAr1WOnaZ1/1DFC2PEGQkybd1YRAiBFAy/Zkc0O
+f7kPfGnZgh+9LAs0JZO6x1QYzvxBkPBVeQ==
+-----END CERTIFICATE-----
+`;
+
+export const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgGmhhWgIAnauufAjR
+vT7qCnmlfqfPQsSrHDW4t/BlVyihRANCAARoxqmm+QvKkNecQa0YcWqghDstYjnW
+hlecWRFvoOD04nz24nN+iYVLsZT7uwZcFFv5ckkfda38qQgNEK/CnQfv
+-----END PRIVATE KEY-----
+`;
