@@ -178,7 +178,7 @@ describe('closing a server', () => {
     for (const peer of [silent, half, asking]) {
       assert.match(
         await peer.rest(),
-        /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*\r\n\r\nServer is shutting down\.\n$/,
+        /^HTTP\/1\.1 503 Service Unavailable\r\n[\s\S]*\r\n\r\nServer is shutting down\.\n$/,
       );
       peer.socket.end();
     }
