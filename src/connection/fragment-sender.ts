@@ -77,7 +77,7 @@ export class FragmentSender {
       if (!isComplete) {
         // The source hears that nobody reads on; what it says to that is of no use to anybody.
         if (!(error instanceof ConnectionClosed)) output.fail();
-        Promise.resolve(iterator.return?.()).catch(() => {});
+        new Promise((resolve) => resolve(iterator.return?.())).catch(() => {});
       }
       throw error;
     } finally {

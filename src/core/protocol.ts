@@ -360,8 +360,8 @@ export class Protocol {
       // Failing must never fail because of a reason that is too long.
       const close = Close.fitting(code, reason);
       const payload = close.serialize();
-      if (this.#closeRcvd !== null) this.#closeRcvdThenSent = true;
       this.#sendClose(close, payload);
+      if (this.#closeRcvd !== null) this.#closeRcvdThenSent = true;
     }
     if (this.side === Side.SERVER) this.sendEof();
     this.#discard();
@@ -520,7 +520,7 @@ export class Protocol {
     }
     if (this.#messageIsText && this.#validateUtf8) this.#checkText(opcode, fin, bytes, start, end);
     if (fin && this.#messageBytes === null) return;
-    this.#emptyFragments = start === end ? this.#emptyFragments + 1 : 0;
+    this.#emptyFragments = start === end && !fin ? this.#emptyFragments + 1 : 0;
     if (this.#emptyFragments > this.#maxEmptyFragments) throw new ProtocolError(VIOLATIONS.TOO_MANY_EMPTY_FRAGMENTS);
     this.#messageBytes = fin ? null : (this.#messageBytes ?? 0) + end - start;
     this.#limitNextFrame();
@@ -560,8 +560,8 @@ export class Protocol {
     if (this.#state === State.CLOSING) this.#closeRcvdThenSent = false;
     if (this.#messageBytes !== null) throw new ProtocolError(VIOLATIONS.INCOMPLETE_FRAGMENTED_MESSAGE);
     if (this.#state === State.OPEN) {
-      this.#closeRcvdThenSent = true;
       this.#sendClose(this.#closeRcvd, payload);
+      this.#closeRcvdThenSent = true;
     }
     // RFC 6455 §7.1.1: the server closes TCP first, so that TIME_WAIT stays with it.
     if (this.side === Side.SERVER) this.sendEof();
@@ -578,15 +578,21 @@ export class Protocol {
   #failReceiving(error: unknown): void {
     if (error instanceof PayloadTooBig && error.currentSize === null) error.setCurrentSize(this.#messageBytes);
     this.parserExc = error instanceof Error ? error : new Error('parser failed', { cause: error });
-    if (error instanceof ProtocolError) {
-      this.fail(violationCloseCode(error.code), error.message);
-    } else if (error instanceof PayloadTooBig) {
-      this.fail(1009, error.message);
-    } else if (error instanceof InvalidUtf8Error) {
-      this.fail(1007, `${error.reason} at position ${error.position}`);
-    } else {
-      this.log('error', 'parser failed', error);
-      this.fail(1011);
+    try {
+      if (error instanceof ProtocolError) {
+        this.fail(violationCloseCode(error.code), error.message);
+      } else if (error instanceof PayloadTooBig) {
+        this.fail(1009, error.message);
+      } else if (error instanceof InvalidUtf8Error) {
+        this.fail(1007, `${error.reason} at position ${error.position}`);
+      } else {
+        this.log('error', 'parser failed', error);
+        this.fail(1011);
+      }
+    } catch (encodeError) {
+      // An extension could not encode our close frame: what the peer sends must end the connection all the same.
+      this.log('error', 'parser failed', encodeError);
+      this.fail(1006);
     }
   }
 

@@ -569,6 +569,26 @@ describe('extensions', () => {
     assert.deepEqual(sent(protocol), ['TEXT more "b"', 'CONT "d"']);
   });
 
+  for (const frame of ['PING "a"', 'CLOSE 1000', 'TEXT rsv1 "a"']) {
+    test(`that cannot encode the reply to ${frame} lose the connection, not the process`, () => {
+      const logger = new RecordingLogger(['error']);
+      const refusing: Extension = {
+        name: 'refusing',
+        decode: (received) => received,
+        encode: () => {
+          throw new Error('cannot encode');
+        },
+      };
+      const protocol = server({ extensions: [refusing], logger });
+      receive(protocol, frame);
+      assert.deepEqual(sent(protocol), ['EOF']);
+      protocol.receiveEof();
+      assert.equal(protocol.state, State.CLOSED);
+      assert.equal(protocol.closeExc.sent, null);
+      assert.ok(logger.lines.includes('error parser failed'));
+    });
+  }
+
   test('are closed once, when the stream has ended; one need not have a close', () => {
     const extension = new Reversing('a');
     const protocol = server({ extensions: [extension, decoding((frame) => frame)] });
