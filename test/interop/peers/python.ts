@@ -181,7 +181,7 @@ class RunningPython implements RunningPeer {
     const order = {
       uri: url,
       ...(socketPath && { path: socketPath }),
-      ...(url.startsWith('wss:') && { ca: this.#site.caFile }),
+      ...(url.startsWith('wss:') && { ca: this.#site.certFile }),
       ...pythonSettings(settings),
     };
     return new Promise((resolve, reject) => {

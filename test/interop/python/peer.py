@@ -74,6 +74,8 @@ async def do_connect(order):
     chosen = options(order, ClientPerMessageDeflateFactory)
     if "ca" in order:
         chosen["ssl"] = ssl.create_default_context(cafile=order["ca"])
+        # From Python 3.13 on it would want more of an authority than a self-signed certificate says.
+        chosen["ssl"].verify_flags &= ~ssl.VERIFY_X509_STRICT
     if "path" in order:
         connection = await websockets.unix_connect(order["path"], order["uri"], **chosen)
     else:
