@@ -1,5 +1,4 @@
 // Peers with the WebSocket interface of browsers: undici's, and the one that Node brings along from Node 22 on.
-import { once } from 'node:events';
 import { Agent, WebSocket } from 'undici';
 import { Inbox } from '../inbox.ts';
 import type { Ending, Message, Peer, PeerEnd, RunningPeer } from '../peer.ts';
@@ -50,14 +49,14 @@ class WhatwgEnd implements PeerEnd {
   }
 }
 
-async function opened(socket: WebSocket): Promise<PeerEnd> {
+function opened(socket: WebSocket): Promise<PeerEnd> {
   const end = new WhatwgEnd(socket);
-  const failed = end.ended().then(({ code }) => {
-    throw new Error(`the connection failed with ${code}`);
+  return new Promise((resolve, reject) => {
+    socket.addEventListener('open', () => resolve(end));
+    // Not every version tells of a failed handshake by `close` as well.
+    socket.addEventListener('error', () => reject(new Error('the connection failed')));
+    socket.addEventListener('close', ({ code }) => reject(new Error(`the connection ended with ${code}`)));
   });
-  await Promise.race([once(socket, 'open'), failed]);
-  failed.catch(() => {}); // Later endings are no failures.
-  return end;
 }
 
 export const undici: Peer = {
