@@ -111,7 +111,7 @@ describe('the log', () => {
     peer.socket.resetAndDestroy();
     await client.closed;
     const line = logger.lines.find(({ message }) => message === '! error while receiving data');
-    assert.equal((line?.context?.error as NodeJS.ErrnoException).code, 'ECONNRESET');
+    assert.match(String(line?.context?.error), /ECONNRESET/);
   });
 });
 

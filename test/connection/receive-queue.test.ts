@@ -1,0 +1,104 @@
+// The queue of received pieces, and the buffer that joins them.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { MessageBuffer, ownBytes, type Piece } from '#dist/connection/message-buffer.js';
+import { ReceiveQueue } from '#dist/connection/receive-queue.js';
+
+const piece = (text: string, fin = true, isText = true): Piece => {
+  const bytes = Uint8Array.from(Buffer.from(`<${text}>`));
+  return { isText, fin, bytes, start: 1, end: bytes.length - 1 };
+};
+
+const textOf = ({ bytes, start, end }: Piece): string => Buffer.from(bytes.subarray(start, end)).toString();
+
+describe('ReceiveQueue', () => {
+  test('gives pieces in their order, and counts them and their bytes', () => {
+    const queue = new ReceiveQueue();
+    queue.push(piece('ab', false));
+    queue.push(piece('c'));
+    assert.deepEqual([queue.length, queue.byteLength], [2, 3]);
+    assert.equal(textOf(queue.takePiece()), 'ab');
+    assert.deepEqual([queue.length, queue.byteLength], [1, 1]);
+    assert.equal(textOf(queue.takePiece()), 'c');
+    assert.deepEqual([queue.length, queue.byteLength], [0, 0]);
+  });
+
+  test('knows whether a whole message is there', () => {
+    const queue = new ReceiveQueue();
+    assert.equal(queue.hasMessage, false);
+    queue.push(piece('a', false));
+    assert.equal(queue.hasMessage, false);
+    queue.push(piece('b'));
+    assert.equal(queue.hasMessage, true);
+    queue.takeMessage();
+    assert.equal(queue.hasMessage, false);
+  });
+
+  test('joins the fragments of a message, and leaves the next alone', () => {
+    const queue = new ReceiveQueue();
+    for (const each of [piece('a', false, false), piece('', false), piece('b'), piece('next')]) queue.push(each);
+    const message = queue.takeMessage();
+    assert.equal(textOf(message), 'ab');
+    assert.equal(message.isText, false);
+    assert.equal(message.fin, true);
+    assert.equal(textOf(queue.takeMessage()), 'next');
+  });
+
+  test('keeps the order through thousands of pieces', () => {
+    const queue = new ReceiveQueue();
+    let pushed = 0;
+    let taken = 0;
+    for (let round = 0; round < 200; round++) {
+      for (let i = 0; i < 7 + (round % 5); i++) queue.push(piece(String(pushed++)));
+      for (let i = 0; i < 6 + (round % 7) && queue.length > 0; i++) {
+        assert.equal(textOf(queue.takePiece()), String(taken++));
+      }
+    }
+    assert.equal(queue.length, pushed - taken);
+  });
+});
+
+describe('MessageBuffer', () => {
+  test('is as it was after a message was taken', () => {
+    const buffer = new MessageBuffer();
+    buffer.append(piece('a', false));
+    assert.equal(buffer.isStarted, true);
+    assert.equal(textOf(buffer.take(true)), 'a');
+    assert.equal(buffer.isStarted, false);
+    buffer.append(piece('b', true, false));
+    const second = buffer.take(true);
+    assert.equal(textOf(second), 'b');
+    assert.equal(second.isText, false);
+  });
+
+  test('is started by an empty fragment', () => {
+    const buffer = new MessageBuffer();
+    buffer.append(piece('', false));
+    assert.equal(buffer.isStarted, true);
+    assert.equal(textOf(buffer.take(true)), '');
+  });
+
+  test('uses at most twice the size of the message', () => {
+    const buffer = new MessageBuffer();
+    for (let i = 0; i < 10_000; i++) buffer.append(piece('x'.repeat(10), false));
+    const { bytes, end } = buffer.take(true);
+    assert.equal(end, 100_000);
+    assert.ok(bytes.length <= 200_000, String(bytes.length));
+  });
+});
+
+describe('ownBytes', () => {
+  test('copies a small part of a large buffer, and shows a large part', () => {
+    const bytes = new Uint8Array(1000);
+    assert.notEqual(ownBytes({ bytes, start: 10, end: 20 }).buffer, bytes.buffer);
+    assert.equal(ownBytes({ bytes, start: 10, end: 900 }).buffer, bytes.buffer);
+  });
+
+  test('gives a Uint8Array for a Buffer, with the right bytes', () => {
+    const bytes = Buffer.from('abcdef');
+    for (const own of [ownBytes({ bytes, start: 1, end: 3 }), ownBytes({ bytes, start: 0, end: 6 })]) {
+      assert.equal(Object.getPrototypeOf(own), Uint8Array.prototype);
+    }
+    assert.deepEqual(ownBytes({ bytes, start: 1, end: 3 }), Uint8Array.of(98, 99));
+  });
+});

@@ -1,0 +1,135 @@
+// What is written in one turn leaves in one write, and buffers are used again only when the system has their bytes.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { FlushQueue, WriteBatch } from '#dist/connection/write-batch.js';
+import { FakeTransport } from '../support/fake-transport.ts';
+
+/** A batch, its transport, and the end of the turn as a call. */
+function make(): { batch: WriteBatch; transport: FakeTransport; queue: FlushQueue; endTurn: () => void } {
+  const deferred: (() => void)[] = [];
+  const queue = new FlushQueue((callback) => deferred.push(callback));
+  const transport = new FakeTransport();
+  return {
+    batch: new WriteBatch(transport, queue),
+    transport,
+    queue,
+    endTurn: () => {
+      for (const callback of deferred.splice(0)) callback();
+    },
+  };
+}
+
+function put(batch: WriteBatch, text: string): void {
+  const bytes = Buffer.from(text);
+  const at = batch.reserve(bytes.length);
+  batch.bytes.set(bytes, at);
+}
+
+describe('WriteBatch', () => {
+  test('writes once at the end of the turn, in order', () => {
+    const { batch, transport, endTurn } = make();
+    put(batch, 'a');
+    put(batch, 'b');
+    assert.deepEqual(transport.writes, []);
+    assert.equal(batch.bufferedBytes, 2);
+    endTurn();
+    assert.deepEqual(transport.writes, ['ab']);
+    assert.equal(batch.bufferedBytes, 0);
+    put(batch, 'c');
+    endTurn();
+    assert.deepEqual(transport.writes, ['ab', 'c']);
+  });
+
+  test('writes nothing when nothing was gathered', () => {
+    const { batch, transport } = make();
+    batch.flush();
+    assert.deepEqual(transport.writes, []);
+  });
+
+  test('writes what it has when the next does not fit, and gives a large one a buffer of its own', () => {
+    const { batch, transport, endTurn } = make();
+    put(batch, 'a'.repeat(10_000));
+    put(batch, 'b'.repeat(10_000));
+    put(batch, 'c'.repeat(100_000));
+    endTurn();
+    assert.deepEqual(
+      transport.writes.map((text) => `${text[0]}${text.length}`),
+      ['a10000', 'b10000', 'c100000'],
+    );
+  });
+
+  test('writes what it has before and together with bytes that are appended', () => {
+    const { batch, transport } = make();
+    put(batch, 'head ');
+    batch.append(Buffer.from('payload'));
+    assert.deepEqual(transport.writes, ['head payload']);
+    assert.equal(batch.isLending, false);
+  });
+
+  test('lends appended bytes for as long as the system has not taken them', () => {
+    const { batch, transport } = make();
+    transport.isSlow = true;
+    batch.append(Buffer.from('payload'));
+    assert.equal(batch.isLending, true);
+    assert.equal(batch.bufferedBytes, 7);
+  });
+
+  test('keeps everything until the release while it is held', () => {
+    const { batch, transport, endTurn } = make();
+    batch.hold();
+    put(batch, 'a');
+    endTurn();
+    assert.deepEqual(transport.writes, []);
+    put(batch, 'b');
+    batch.release();
+    assert.deepEqual(transport.writes, ['ab']);
+  });
+
+  test('uses a buffer again only when the system has its bytes', () => {
+    const { batch, transport } = make();
+    put(batch, 'a');
+    const first = batch.bytes;
+    batch.flush();
+    put(batch, 'b');
+    assert.equal(batch.bytes, first);
+    transport.isSlow = true;
+    batch.flush();
+    put(batch, 'c');
+    assert.notEqual(batch.bytes, first);
+    assert.equal(first[0], 'b'.charCodeAt(0));
+  });
+
+  test('holds no buffer at rest', () => {
+    const { batch } = make();
+    put(batch, 'a');
+    batch.flush();
+    assert.equal(batch.bytes.length, 0);
+  });
+
+  test('writes everything before the end', () => {
+    const { batch, transport } = make();
+    put(batch, 'a');
+    batch.end();
+    assert.deepEqual(transport.writes, ['a']);
+    assert.equal(transport.hasEnded, true);
+  });
+
+  test('forgets what it has when the transport is gone', () => {
+    const { batch, transport, endTurn } = make();
+    put(batch, 'a');
+    batch.drop();
+    endTurn();
+    assert.deepEqual(transport.writes, []);
+    assert.equal(batch.bufferedBytes, 0);
+  });
+
+  test('shares the end of the turn with other connections', () => {
+    const { batch, transport, queue, endTurn } = make();
+    const other = new FakeTransport();
+    const second = new WriteBatch(other, queue);
+    put(batch, 'a');
+    put(second, 'b');
+    endTurn();
+    assert.deepEqual([transport.writes, other.writes], [['a'], ['b']]);
+  });
+});

@@ -1,0 +1,106 @@
+// What the compiler must know about the public API. Nothing here runs: that this file compiles is the test.
+import {
+  broadcast,
+  type ClientConnection,
+  type Connecting,
+  type Connection,
+  type ConnectOptions,
+  connect,
+  type Data,
+  type ServeOptions,
+  type ServerConnection,
+  serve,
+  unixConnect,
+} from 'websockets-ts';
+
+/** Compiles only when the two types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_yes: Same<A, B>): void => {};
+
+export async function receiving(connection: Connection): Promise<void> {
+  const text = await connection.recv({ decode: true });
+  same<typeof text, string>(true);
+  const bytes = await connection.recv({ decode: false, timeoutMs: 5 });
+  same<typeof bytes, Uint8Array>(true);
+  const either = await connection.recv();
+  same<typeof either, Data>(true);
+  const limited = await connection.recv({ signal: AbortSignal.timeout(1) });
+  same<typeof limited, string | Uint8Array>(true);
+  for await (const piece of connection.recvStreaming({ decode: true })) same<typeof piece, string>(true);
+  for await (const piece of connection.recvStreaming({ decode: false })) same<typeof piece, Uint8Array>(true);
+  for await (const piece of connection.recvStreaming()) same<typeof piece, Data>(true);
+  for await (const message of connection) same<typeof message, Data>(true);
+  const { pong, data } = await connection.ping();
+  same<typeof pong, Promise<number>>(true);
+  same<typeof data, Uint8Array>(true);
+  const used = await connection.use(() => 42);
+  same<typeof used, number>(true);
+}
+
+export async function sending(connection: Connection): Promise<void> {
+  await connection.send('text');
+  await connection.send(new ArrayBuffer(1));
+  await connection.send(new DataView(new ArrayBuffer(1)), { text: true });
+  await connection.send(['a', 'b']);
+  await connection.send(
+    (async function* () {
+      yield new Uint8Array(1);
+    })(),
+  );
+  // @ts-expect-error numbers are no messages
+  await connection.send(42);
+  // @ts-expect-error nor are plain objects
+  await connection.send({ a: 1 });
+  broadcast(new Set([connection]), 'text', { raiseExceptions: true });
+  // @ts-expect-error fragments can't be broadcast
+  broadcast([connection], ['a']);
+}
+
+export async function subprotocols(): Promise<void> {
+  const literal = await connect('ws://localhost', { subprotocols: ['chat', 'superchat'] });
+  same<typeof literal.subprotocol, 'chat' | 'superchat' | null>(true);
+  const none = await connect('ws://localhost');
+  same<typeof none.subprotocol, null>(true);
+  const unix = await unixConnect('/path', undefined, { subprotocols: ['chat'] });
+  same<typeof unix.subprotocol, 'chat' | null>(true);
+  const connecting = connect('ws://localhost', { subprotocols: ['chat'] });
+  same<typeof connecting, Connecting<'chat' | null>>(true);
+  const assignable: ClientConnection = literal;
+  await using scoped = assignable;
+  await scoped.close({ code: 1000, reason: '' });
+}
+
+export async function serving(): Promise<void> {
+  await using server = await serve(
+    async (connection) => {
+      same<typeof connection, ServerConnection>(true);
+      await connection.send('hello');
+    },
+    { subprotocols: ['chat'], selectSubprotocol: (_, offered) => (offered.includes('chat') ? 'chat' : null) },
+  );
+  same<typeof server.connections, ReadonlySet<ServerConnection>>(true);
+  await serve({
+    message: (connection, data, isText) => {
+      same<typeof connection, ServerConnection>(true);
+      same<typeof data, Data>(true);
+      same<typeof isText, boolean>(true);
+    },
+  });
+  // @ts-expect-error a code alone is no option
+  server.close(1001);
+}
+
+export const clientOptions: ConnectOptions = {
+  pingIntervalMs: null,
+  maxSize: [null, 1024],
+  maxQueue: [16, null],
+  compression: null,
+};
+export const serverOptions: ServeOptions = {
+  origins: [null, /example/],
+  allowedHosts: ['localhost'],
+  writeLimit: [2, 1],
+};
+
+// @ts-expect-error undefined is not null: leave an option out, or switch it off
+export const wrong: ServeOptions = { compression: undefined };
