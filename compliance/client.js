@@ -9,7 +9,7 @@ const { values } = parseArgs({
   },
 });
 const agent = encodeURIComponent(values.agent);
-const options = { maxSize: 64 * 1024 * 1024, openTimeoutMs: 5_000, pingIntervalMs: null };
+const options = { maxSize: 64 * 1024 * 1024, openTimeoutMs: 5_000, pingIntervalMs: null, closeTimeoutMs: 2_000 };
 
 async function caseCount() {
   const connection = await connect(`${values.url}/getCaseCount`, options);
@@ -18,11 +18,11 @@ async function caseCount() {
 
 /** Echoes everything until the connection ends, in whatever way; a handshake that fails counts as run. */
 async function runCase(number) {
+  const uri = `${values.url}/runCase?case=${number}&agent=${agent}`;
+  const handlers = { message: (connection, message) => connection.send(message) };
   try {
-    const connection = await connect(`${values.url}/runCase?case=${number}&agent=${agent}`, options);
-    await connection.use(async () => {
-      for await (const message of connection) await connection.send(message);
-    });
+    const connection = await connect(uri, { ...options, handlers, serial: true });
+    await connection.waitClosed();
   } catch {
     // How a case ends is for the suite to judge.
   }

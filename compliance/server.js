@@ -6,17 +6,18 @@ const { values } = parseArgs({
   options: { host: { type: 'string', default: '127.0.0.1' }, port: { type: 'string', default: '9001' } },
 });
 
+// Direct and serial: a message is sent back, and has found room, before the next frame is looked at. So also the echo of a
+// message gets out that came in one segment with a close frame.
 const server = await serve(
-  async (connection) => {
-    for await (const message of connection) await connection.send(message);
-  },
+  { message: (connection, message) => connection.send(message) },
   {
+    serial: true,
     host: values.host,
     port: Number(values.port),
     maxSize: 64 * 1024 * 1024,
     openTimeoutMs: 5_000,
     pingIntervalMs: null,
-    // A suite ends most of its cases with an error: what the handler throws then is no news.
+    // A suite ends most of its cases with an error, which is no news.
     logger: { debug() {}, info() {}, warn() {}, error() {}, isEnabled: () => false },
   },
 );

@@ -24,6 +24,7 @@ export function environmentSettings(env: (name: string) => string | undefined, a
     serverHeader: (env('WEBSOCKETS_SERVER') ?? agent) || null,
     limits: {
       http: {
+        ...HTTP_LIMITS,
         maxLineBytes: number('WEBSOCKETS_MAX_LINE_LENGTH', HTTP_LIMITS.maxLineBytes),
         maxHeaders: number('WEBSOCKETS_MAX_NUM_HEADERS', HTTP_LIMITS.maxHeaders),
         maxBodyBytes: number('WEBSOCKETS_MAX_BODY_SIZE', HTTP_LIMITS.maxBodyBytes),

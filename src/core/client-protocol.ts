@@ -22,8 +22,8 @@ export interface ClientProtocolOptions extends ProtocolOptions {
   readonly additionalHeaders?: HeadersLike | null;
   /** `User-Agent`, unless the additional headers have one. Default: none is sent. */
   readonly userAgent?: string | null;
-  /** Limits for the response. Default: 8,192 bytes a line, 128 headers, a body of 1 MiB. */
-  readonly httpLimits?: HttpLimits;
+  /** Limits for the response. Default: 8,192 bytes a line, 128 headers, 64 KiB of them, a body of 1 MiB. */
+  readonly httpLimits?: Partial<HttpLimits>;
 }
 
 /** The client's end of a connection without its I/O: see `Protocol`. Begins with the opening handshake (RFC 6455 §4.1). */

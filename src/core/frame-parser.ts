@@ -39,7 +39,7 @@ export class FrameParser {
 
   #chunk: Uint8Array = EMPTY;
   #at = 0;
-  /** Chunks that came while an earlier one was not read to its end. */
+  /** Chunks that came while an earlier one was not read to its end; null when there are none. */
   #waiting: Uint8Array[] | null = null;
 
   /** The start of a header that was cut by the end of a chunk. */
@@ -59,7 +59,7 @@ export class FrameParser {
 
   /** Takes the next bytes over: they are unmasked in place, and payloads are views of them. */
   push(bytes: Uint8Array): void {
-    if (this.#at === this.#chunk.length) {
+    if (this.#waiting === null && this.#at === this.#chunk.length) {
       this.#chunk = bytes;
       this.#at = 0;
     } else {
@@ -128,6 +128,7 @@ export class FrameParser {
 
   #nextChunk(): boolean {
     const next = this.#waiting?.shift();
+    if (this.#waiting?.length === 0) this.#waiting = null;
     this.#chunk = next ?? EMPTY;
     this.#at = 0;
     return next !== undefined;

@@ -20,6 +20,8 @@ import { GrowingBytes, HttpReader, type LineTooLong } from './http-reader.ts';
 export interface HttpLimits {
   /** Bytes of the first line and of each header line, CRLF included. Default 8,192. */
   readonly maxLineBytes: number;
+  /** Bytes of all header lines together, CRLF included. Default 65,536. */
+  readonly maxHeadBytes: number;
   /** Number of header lines. Default 128. */
   readonly maxHeaders: number;
   /** Bytes of the body of a response. Default 1,048,576. */
@@ -27,7 +29,12 @@ export interface HttpLimits {
 }
 
 /** The limits that hold where nothing else is said. */
-export const HTTP_LIMITS: HttpLimits = { maxLineBytes: 8192, maxHeaders: 128, maxBodyBytes: 1_048_576 };
+export const HTTP_LIMITS: HttpLimits = {
+  maxLineBytes: 8192,
+  maxHeadBytes: 65_536,
+  maxHeaders: 128,
+  maxBodyBytes: 1_048_576,
+};
 
 /**
  * Parses one message, then is done.
@@ -177,10 +184,15 @@ function splitFirstLine(line: string): [string, string, string] | null {
 /** RFC 9112 §5. Folded lines (obs-fold) begin with white space and fail as what they are: no field name. */
 function* readHeaders(reader: HttpReader, limits: HttpLimits): Generator<void, Headers> {
   const fields: string[] = [];
+  let bytes = 0;
   for (let count = 0; ; count++) {
     const line = yield* readLine(reader, limits.maxLineBytes, HeaderLineTooLong, 'HTTP headers');
     // The copy has no room to grow: a connection keeps its headers for life.
     if (line === '') return headersOf(fields.slice());
+    bytes += line.length + 2;
+    if (bytes > limits.maxHeadBytes) {
+      throw new HeaderLineTooLong(`read ${bytes} bytes, expected no more than ${limits.maxHeadBytes} bytes`);
+    }
     if (count === limits.maxHeaders) throw new TooManyHeaders(`expected no more than ${limits.maxHeaders} headers`);
     const colon = line.indexOf(':');
     if (colon === -1) throw malformed(`invalid HTTP header line: ${readable(line)}`);

@@ -121,6 +121,9 @@ function checkOrigin(headers: Headers, host: HostHeader, rules: OriginRules | nu
  * Goes through the client's offers in its order, and for each through our extensions in ours (RFC 6455 §9.1). Adds those
  * that fit to `accepted`, and returns what the answer says about each.
  */
+/** Offers beyond this number are declined unseen: an honest client makes a handful, and each one costs us work. */
+const MAX_OFFERS = 32;
+
 function negotiateExtensions(
   headers: Headers,
   available: readonly ServerExtensionFactory[],
@@ -129,7 +132,8 @@ function negotiateExtensions(
   // Without extensions of ours the header is not even read: RFC 6455 §9.1 lets us ignore it.
   if (available.length === 0) return [];
   const answers: ExtensionHeader[] = [];
-  for (const [name, parameters] of headers.getAll('Sec-WebSocket-Extensions').flatMap(parseExtension)) {
+  const offers = headers.getAll('Sec-WebSocket-Extensions').flatMap(parseExtension);
+  for (const [name, parameters] of offers.slice(0, MAX_OFFERS)) {
     const fit = firstThatFits(available, name, (factory) => factory.processRequestParams(parameters, accepted));
     if (fit === null) continue;
     const [answer, extension] = fit;

@@ -31,8 +31,8 @@ export interface ServerProtocolOptions extends ProtocolOptions {
   readonly subprotocols?: readonly string[] | null;
   /** Replaces the default choice of a subprotocol. May throw NegotiationError for a 400. */
   readonly selectSubprotocol?: (protocol: ServerProtocol, offered: readonly string[]) => string | null | undefined;
-  /** Limits for the request. Default: 8,192 bytes a line, 128 headers. */
-  readonly httpLimits?: HttpLimits;
+  /** Limits for the request. Default: 8,192 bytes a line, 128 headers, 64 KiB of them. */
+  readonly httpLimits?: Partial<HttpLimits>;
 }
 
 const NO_AGREEMENT: Agreement = { extensions: [], subprotocol: null };

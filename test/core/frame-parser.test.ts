@@ -192,3 +192,22 @@ describe('FrameParser', () => {
     );
   });
 });
+
+test('chunks are read in the order in which they came, however many wait', () => {
+  const parser = new FrameParser({ masked: false });
+  const read: number[] = [];
+  const take = (): void => {
+    if (parser.read()) read.push(parser.bytes[parser.start]!);
+  };
+  const frame = (value: number): Uint8Array => encodeWireFrame(binary(Uint8Array.of(value)), false);
+  // Whoever pauses at the last frame of a chunk has read the chunk to its end, with others behind it.
+  parser.push(Uint8Array.from([...frame(1), ...frame(2)]));
+  take();
+  parser.push(frame(3));
+  take();
+  parser.push(frame(4));
+  take();
+  parser.push(frame(5));
+  for (let i = 0; i < 3; i++) take();
+  assert.deepEqual(read, [1, 2, 3, 4, 5]);
+});

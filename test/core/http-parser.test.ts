@@ -89,7 +89,8 @@ test('a line without an end is too long as soon as it passes the limit', () => {
 });
 
 test('the limits are those of the reference unless others are given', () => {
-  assert.deepEqual(HTTP_LIMITS, { maxLineBytes: 8192, maxHeaders: 128, maxBodyBytes: 1_048_576 });
+  const ours = { maxHeadBytes: 65_536 };
+  assert.deepEqual(HTTP_LIMITS, { maxLineBytes: 8192, maxHeaders: 128, maxBodyBytes: 1_048_576, ...ours });
   const head = 'HTTP/1.1 403 Forbidden\r\n\r\n';
   const parser = new ResponseParser();
   assert.equal(parser.push(bytesOf(head + 'a'.repeat(1_048_576))), null);
@@ -142,7 +143,7 @@ test('a message that arrives in the smallest parts costs no more than its length
   // A million bytes in a line and in a body: a parser that went over all of either at every push would take 10^12 steps.
   const many = 'a'.repeat(1_000_000);
   const message = bytesOf(`HTTP/1.1 403 x\r\nX: ${many}\r\nContent-Length: 1000000\r\n\r\n${many}`);
-  const parser = new ResponseParser({ limits: { maxLineBytes: 1_000_010 } });
+  const parser = new ResponseParser({ limits: { maxLineBytes: 1_000_010, maxHeadBytes: 2_000_000 } });
   const start = process.cpuUsage();
   let response: Response | null = null;
   for (let i = 0; i < message.length; i++) response = parser.push(message.subarray(i, i + 1));
@@ -154,11 +155,22 @@ test('a message that arrives in the smallest parts costs no more than its length
 
 test('a value of nothing but spaces inside costs no more than its length', () => {
   const value = `a${' '.repeat(8_000_000)}b`;
-  const parser = new RequestParser({ maxLineBytes: 10_000_000 });
+  const parser = new RequestParser({ maxLineBytes: 10_000_000, maxHeadBytes: 10_000_000 });
   const start = process.cpuUsage();
   assert.equal(parser.push(bytesOf(`GET / HTTP/1.1\r\nX: ${value}\r\n\r\n`))?.headers.get('x'), value);
   const { user } = process.cpuUsage(start);
   assert.ok(user < 5_000_000, `${user} µs`);
+});
+
+test('all header lines together have a limit of their own', () => {
+  const line = (size: number): string => `X: ${'a'.repeat(size - 5)}\r\n`;
+  const head = `GET / HTTP/1.1\r\n${line(8192).repeat(8)}`;
+  // The empty line at the end is no header line.
+  assert.equal(new RequestParser().push(bytesOf(`${head}\r\n`))?.headers.getAll('x').length, 8);
+  assert.throws(() => new RequestParser().push(bytesOf(`${head}${line(5)}`)), {
+    name: 'HeaderLineTooLong',
+    message: 'read 65541 bytes, expected no more than 65536 bytes',
+  });
 });
 
 // --- Properties ---
