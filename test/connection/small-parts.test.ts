@@ -6,6 +6,7 @@ import { environmentSettings } from '#dist/connection/environment.js';
 import { FragmentSender } from '#dist/connection/fragment-sender.js';
 import { fragmentsOf } from '#dist/connection/message-source.js';
 import { TextPieces } from '#dist/connection/text-pieces.js';
+import { HTTP_LIMITS } from '#dist/core/http-parser.js';
 
 const codec = {
   decode: (bytes: Uint8Array, start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('utf8'),
@@ -182,7 +183,7 @@ describe('the settings from the environment', () => {
     assert.deepEqual(read({}), {
       userAgent: 'agent/1',
       serverHeader: 'agent/1',
-      limits: { http: { maxLineBytes: 8192, maxHeaders: 128, maxBodyBytes: 1_048_576 }, maxLogSize: 75 },
+      limits: { http: HTTP_LIMITS, maxLogSize: 75 },
     });
   });
 
@@ -196,7 +197,8 @@ describe('the settings from the environment', () => {
       WEBSOCKETS_MAX_LOG_SIZE: '150',
     });
     assert.deepEqual([userAgent, serverHeader], [null, 'mine']);
-    assert.deepEqual(limits, { http: { maxLineBytes: 100, maxHeaders: 5, maxBodyBytes: 2_097_152 }, maxLogSize: 150 });
+    const http = { ...HTTP_LIMITS, maxLineBytes: 100, maxHeaders: 5, maxBodyBytes: 2_097_152 };
+    assert.deepEqual(limits, { http, maxLogSize: 150 });
   });
 
   for (const text of ['8k', '-1', '1.5', 'NaN', '_1', '0x10', ' 1']) {
