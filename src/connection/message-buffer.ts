@@ -1,7 +1,5 @@
 // Joins the fragments of one message as they arrive. Knows no frames and no limits: the protocol has checked them.
-
-const FIRST_BYTES = 1024;
-const NO_BYTES = new Uint8Array(0);
+import { GrowingBytes } from '../bytes/growing-bytes.ts';
 
 /** A received message, or a fragment of one: the payload is `bytes[start, end)`. */
 export interface Piece {
@@ -13,41 +11,28 @@ export interface Piece {
   readonly end: number;
 }
 
-/**
- * Grows by doubling, so that a message in any number of fragments costs time in its size, and at most twice its size in
- * memory.
- */
+/** Joins fragments: time in the size of the message whatever their number. */
 export class MessageBuffer {
+  readonly #bytes: GrowingBytes = new GrowingBytes();
   #isText = false;
-  #bytes: Uint8Array = NO_BYTES;
-  #length = 0;
-  #started = false;
+  #isStarted = false;
 
   /** Whether a message is in progress. */
   get isStarted(): boolean {
-    return this.#started;
+    return this.#isStarted;
   }
 
   append({ isText, bytes, start, end }: Piece): void {
-    if (!this.#started) this.#isText = isText;
-    const length = this.#length + end - start;
-    if (length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(2 * this.#bytes.length, length, FIRST_BYTES));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
-    }
-    this.#bytes.set(bytes.subarray(start, end), this.#length);
-    this.#length = length;
-    this.#started = true;
+    if (!this.#isStarted) this.#isText = isText;
+    this.#isStarted = true;
+    this.#bytes.append(bytes, start, end);
   }
 
   /** What has been joined; the buffer is empty afterwards. */
   take(fin: boolean): Piece {
-    const piece = { isText: this.#isText, fin, bytes: this.#bytes, start: 0, end: this.#length };
-    this.#bytes = NO_BYTES;
-    this.#length = 0;
-    this.#started = false;
-    return piece;
+    const bytes = this.#bytes.take();
+    this.#isStarted = false;
+    return { isText: this.#isText, fin, bytes, start: 0, end: bytes.length };
   }
 }
 

@@ -51,7 +51,10 @@ export interface ServerOptions<P extends string = string> extends CommonOptions 
   readonly origins?: OriginRules | null;
   /** Hosts that requests may name. Default: any, but loopback names only when the server listens on loopback addresses only. */
   readonly allowedHosts?: readonly HostRule[] | null;
-  /** Subprotocols that are understood, in order of preference. */
+  /**
+   * Subprotocols that are understood, in order of preference. A client that offers none of them is refused with 400; give
+   * `selectSubprotocol` to accept it.
+   */
   readonly subprotocols?: readonly P[] | null;
   /** Chooses a subprotocol, instead of the first of `subprotocols` that the client offers. May throw NegotiationError. */
   readonly selectSubprotocol?: (connection: ServerConnection, offered: readonly string[]) => P | null | undefined;

@@ -1,4 +1,5 @@
 // Parsers of one HTTP/1.1 message, fed as bytes arrive (RFC 9112). Know the limits, nothing of WebSocket, and answer nobody.
+import { GrowingBytes } from '../bytes/growing-bytes.ts';
 import { encodeLatin1 } from '../bytes/latin1.ts';
 import { decodeUtf8, utf8Problem } from '../bytes/utf8.ts';
 import {
@@ -14,7 +15,7 @@ import { EndOfStreamError } from './exceptions/protocol-errors.ts';
 import { isToken } from './header-grammar.ts';
 import { type Headers, headersOf, isFieldValue } from './headers.ts';
 import { Request, Response } from './http-message.ts';
-import { GrowingBytes, HttpReader, type LineTooLong } from './http-reader.ts';
+import { HttpReader, type LineTooLong } from './http-reader.ts';
 
 /** How large an HTTP message of a peer may be. */
 export interface HttpLimits {

@@ -1,4 +1,5 @@
 // The bytes of an HTTP/1.1 message as they arrive, taken in lines and in runs. Knows nothing of what a line says.
+import { GrowingBytes } from '../bytes/growing-bytes.ts';
 import { decodeLatin1 } from '../bytes/latin1.ts';
 import type { SecurityError } from './exceptions/handshake-errors.ts';
 import { EndOfStreamError } from './exceptions/protocol-errors.ts';
@@ -83,35 +84,4 @@ export class HttpReader {
 function lineText(bytes: Uint8Array, start: number, end: number): string {
   if (end - start < 2 || bytes[end - 2] !== CR) throw new EndOfStreamError('line without CRLF');
   return decodeLatin1(bytes, start, end - 2);
-}
-
-/** Bytes put together from parts. Takes memory as bytes arrive, never in advance, and at most twice theirs. */
-export class GrowingBytes {
-  #bytes: Uint8Array = NOTHING;
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Adds a copy of bytes[start, end). */
-  append(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
-    const length = this.#length + end - start;
-    if (length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
-    }
-    this.#bytes.set(bytes.subarray(start, end), this.#length);
-    this.#length = length;
-  }
-
-  /** All that has come together; what follows begins anew. */
-  take(): Uint8Array {
-    const { length } = this;
-    const bytes = this.#bytes.length === length ? this.#bytes : this.#bytes.slice(0, length);
-    this.#bytes = NOTHING;
-    this.#length = 0;
-    return bytes;
-  }
 }

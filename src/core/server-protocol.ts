@@ -1,10 +1,10 @@
 // The server's half of the opening handshake on top of the machine. The rules stand in server-handshake.ts.
+import { GrowingBytes } from '../bytes/growing-bytes.ts';
 import { InvalidHandshake, InvalidMessage, SecurityError } from './exceptions/handshake-errors.ts';
 import { EndOfStreamError, InvalidState } from './exceptions/protocol-errors.ts';
 import type { ServerExtensionFactory } from './extension.ts';
 import type { Request, Response } from './http-message.ts';
 import { type HttpLimits, RequestParser } from './http-parser.ts';
-import { GrowingBytes } from './http-reader.ts';
 import { type Agreement, Protocol, type ProtocolOptions } from './protocol.ts';
 import {
   checkHandshakeRequest,
