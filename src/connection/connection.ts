@@ -1,5 +1,11 @@
 // The one I/O shell around a protocol: sending, receiving, waiting, closing. Knows the Transport interface, not sockets.
-import { ConcurrencyError, type ConnectionClosed, type InvalidUtf8Error, TimeoutError } from '../core/exceptions.ts';
+import {
+  ConcurrencyError,
+  type ConnectionClosed,
+  type InvalidUtf8Error,
+  ProtocolError,
+  TimeoutError,
+} from '../core/exceptions.ts';
 import type { Request, Response } from '../core/http-message.ts';
 import { isLogged, type LogContext, type Logger, type LogLevel } from '../core/logger.ts';
 import { Opcode } from '../core/opcode.ts';
@@ -254,19 +260,15 @@ export abstract class Connection<P extends string | null = string | null>
    * @throws {ProtocolError} the data is too long.
    */
   ping(data?: DataLike, { ackOnClose = false }: { readonly ackOnClose?: boolean } = {}): Promise<Ping> {
-    this.#pings ??= new Pings();
     let payload: Uint8Array;
     try {
-      payload = data === undefined ? this.#freshPingPayload(this.#pings) : this.#controlPayload(data);
+      payload = data === undefined ? this.#freshPingPayload() : this.#controlPayload(data);
     } catch (error) {
       return Promise.reject(error);
     }
-    const pings = this.#pings;
     let pong!: Promise<number>;
     const sent = this.#writer.write(() => {
-      if (pings.has(payload)) throw new ConcurrencyError('already waiting for a pong with the same data');
-      this.protocol.sendPing(payload);
-      pong = pings.add(payload, this.runtime.clock.now(), ackOnClose);
+      pong = this.#sendPing(payload, ackOnClose);
     });
     return quiet(sent.then(() => ({ data: payload, pong })));
   }
@@ -299,8 +301,13 @@ export abstract class Connection<P extends string | null = string | null>
   async close({ code = 1000, reason = '' }: CloseOptions = {}): Promise<void> {
     if (this.protocol.state === State.CONNECTING) this.abort();
     if (this.protocol.state === State.OPEN) {
-      if (this.#writer.isSendingFragments) this.protocol.fail(1011, 'close during fragmented message');
-      else this.protocol.sendClose(code, reason);
+      try {
+        if (this.#writer.isSendingFragments) this.protocol.fail(1011, 'close during fragmented message');
+        else this.protocol.sendClose(code, reason);
+      } catch (error) {
+        if (error instanceof ProtocolError) throw error;
+        this.#failInternally(error);
+      }
       this.#batch.flush();
       this.#settle();
     }
@@ -463,8 +470,8 @@ export abstract class Connection<P extends string | null = string | null>
       this.#connection.handlerFailed(error);
     }
 
-    ping(): Promise<Ping> {
-      return this.#connection.ping();
+    sendPing(): Promise<number> {
+      return this.#connection.#sendPing(this.#connection.#freshPingPayload(), false);
     }
 
     onPingTimeout(): void {
@@ -595,15 +602,23 @@ export abstract class Connection<P extends string | null = string | null>
   #controlPayload(data: DataLike): Uint8Array {
     const bytes = typeof data === 'string' ? this.runtime.text.encode(data) : bytesOf(data);
     if (bytes === null) throw new TypeError('data must be str or bytes-like');
+    if (bytes.length > 125) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
     // A copy, also of a Buffer, whose slice is none: the key of the ping must not change.
     return new Uint8Array(bytes);
   }
 
-  #freshPingPayload(pings: Pings): Uint8Array {
+  #freshPingPayload(): Uint8Array {
     const payload = new Uint8Array(4);
     do this.runtime.host.fillRandom(payload);
-    while (pings.has(payload));
+    while (this.#pings?.has(payload));
     return payload;
+  }
+
+  #sendPing(payload: Uint8Array, ackOnClose: boolean): Promise<number> {
+    this.#pings ??= new Pings();
+    if (this.#pings.has(payload)) throw new ConcurrencyError('already waiting for a pong with the same data');
+    this.protocol.sendPing(payload);
+    return this.#pings.add(payload, this.runtime.clock.now(), ackOnClose);
   }
 
   // Closing, inside
