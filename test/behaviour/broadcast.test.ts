@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { broadcast, type Connection, type LogContext, type Logger } from 'websockets-ts';
-import type { ClientExtensionFactory, Extension, ServerExtensionFactory } from 'websockets-ts/extensions';
+import { agreeing, failing } from '../support/failing-extension.ts';
 import { deferred, meet, type Pair, pair, SIDES } from './meet.ts';
 
 /** Collects warnings. */
@@ -31,19 +31,6 @@ function hold(connection: Connection): { readonly go: () => void; readonly sent:
   }
   return { go: () => gate.resolve(), sent: connection.send(source()) };
 }
-
-/** An extension that cannot encode. */
-const failing: ClientExtensionFactory = {
-  name: 'failing',
-  getRequestParams: () => [],
-  processResponseParams: (): Extension => ({
-    name: 'failing',
-    decode: (frame) => frame,
-    encode: () => {
-      throw new RangeError('mine');
-    },
-  }),
-};
 
 for (const side of SIDES) {
   describe(`broadcast to a ${side}'s connections`, () => {
@@ -131,12 +118,8 @@ for (const side of SIDES) {
 }
 
 describe('broadcast to a connection that cannot write', () => {
-  /** A pair whose client cannot encode, and one that can. */
-  function clients(logger: Logger): Promise<Pair> {
-    const plain: Extension = { name: 'failing', decode: (frame) => frame, encode: (frame) => frame };
-    const factory: ServerExtensionFactory = { name: 'failing', processRequestParams: () => [[], plain] };
-    return pair({ client: { extensions: [failing], logger }, server: { extensions: [factory] } });
-  }
+  const clients = (logger: Logger): Promise<Pair> =>
+    pair({ client: { extensions: [failing], logger }, server: { extensions: [agreeing] } });
 
   test('warns and goes on', async () => {
     const { lines, logger } = warnings();

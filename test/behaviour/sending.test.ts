@@ -4,8 +4,10 @@ import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionClosed, ConnectionClosedError, ConnectionClosedOK, type MessageSource } from 'websockets-ts';
 import { BINARY, CONTINUATION, TEXT } from '../conformance/wire.ts';
+import { agreeing, failing } from '../support/failing-extension.ts';
+import { LogRecorder } from '../support/log-recorder.ts';
 import type { RawPeer } from '../support/raw-peer.ts';
-import { deferred, isPending, meet, rejection, rejectionText, SIDES } from './meet.ts';
+import { deferred, isPending, meet, pair, rejection, rejectionText, SIDES } from './meet.ts';
 
 const NAMES: Readonly<Record<number, string>> = { [CONTINUATION]: 'CONT', [TEXT]: 'TEXT', [BINARY]: 'BINARY' };
 
@@ -305,3 +307,22 @@ for (const side of SIDES) {
     });
   });
 }
+
+describe('a connection whose extension cannot encode', () => {
+  test('is dropped at the first send, with the error as the cause, and says so in the log', async () => {
+    const logger = new LogRecorder('error');
+    await using p = await pair({ client: { extensions: [failing], logger }, server: { extensions: [agreeing] } });
+    const error = await rejection(p.client.send('x'));
+    assert.ok(error instanceof ConnectionClosedError);
+    assert.equal(String(error.cause), 'RangeError: mine');
+    assert.deepEqual(logger.texts('error'), ['unexpected internal error']);
+  });
+
+  test('is dropped by close, which settles as always', async () => {
+    const logger = new LogRecorder('error');
+    await using p = await pair({ client: { extensions: [failing], logger }, server: { extensions: [agreeing] } });
+    await p.client.close();
+    assert.equal(p.client.closeCode, 1006);
+    assert.deepEqual(logger.texts('error'), ['unexpected internal error']);
+  });
+});
