@@ -1,7 +1,7 @@
 // The queue of received pieces, and the buffer that joins them.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { MessageBuffer, ownBytes, type Piece } from '#dist/connection/message-buffer.js';
+import { MessageBuffer, ownBytes, type Piece, weightOf } from '#dist/connection/message-buffer.js';
 import { ReceiveQueue } from '#dist/connection/receive-queue.js';
 
 const piece = (text: string, fin = true, isText = true): Piece => {
@@ -12,13 +12,15 @@ const piece = (text: string, fin = true, isText = true): Piece => {
 const textOf = ({ bytes, start, end }: Piece): string => Buffer.from(bytes.subarray(start, end)).toString();
 
 describe('ReceiveQueue', () => {
-  test('gives pieces in their order, and counts them and their bytes', () => {
+  test('gives pieces in their order, and counts them and what they cost', () => {
     const queue = new ReceiveQueue();
-    queue.push(piece('ab', false));
-    queue.push(piece('c'));
-    assert.deepEqual([queue.length, queue.byteLength], [2, 3]);
+    const [first, second] = [piece('ab', false), piece('c')];
+    queue.push(first);
+    queue.push(second);
+    assert.ok(weightOf(first) > 2, 'a small piece costs more than its payload');
+    assert.deepEqual([queue.length, queue.byteLength], [2, weightOf(first) + weightOf(second)]);
     assert.equal(textOf(queue.takePiece()), 'ab');
-    assert.deepEqual([queue.length, queue.byteLength], [1, 1]);
+    assert.deepEqual([queue.length, queue.byteLength], [1, weightOf(second)]);
     assert.equal(textOf(queue.takePiece()), 'c');
     assert.deepEqual([queue.length, queue.byteLength], [0, 0]);
   });
@@ -88,10 +90,11 @@ describe('MessageBuffer', () => {
 });
 
 describe('ownBytes', () => {
-  test('copies a small part of a large buffer, and shows a large part', () => {
+  test('copies a part of a buffer, so that it can be transferred, and shows a whole one', () => {
     const bytes = new Uint8Array(1000);
-    assert.notEqual(ownBytes({ bytes, start: 10, end: 20 }).buffer, bytes.buffer);
-    assert.equal(ownBytes({ bytes, start: 10, end: 900 }).buffer, bytes.buffer);
+    const part = ownBytes({ bytes, start: 10, end: 900 });
+    assert.equal(part.buffer.byteLength, 890);
+    assert.equal(ownBytes({ bytes, start: 0, end: 1000 }).buffer, bytes.buffer);
   });
 
   test('gives a Uint8Array for a Buffer, with the right bytes', () => {

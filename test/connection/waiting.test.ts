@@ -105,9 +105,9 @@ describe('Keepalive', () => {
     const events: string[] = [];
     const pongs: ((latency: number) => void)[] = [];
     const connection = {
-      ping: async () => {
+      sendPing: () => {
         events.push(`ping at ${clock.now()}`);
-        return { pong: new Promise<number>((resolve) => pongs.push(resolve)) };
+        return new Promise<number>((resolve) => pongs.push(resolve));
       },
       onPingTimeout: () => void events.push(`timeout at ${clock.now()}`),
       log: (level: string, message: string) => void events.push(`${level} ${message}`),
@@ -164,13 +164,13 @@ describe('Keepalive', () => {
 
   test('logs an error of the ping, unless it was stopped', async () => {
     for (const isStopped of [false, true]) {
-      const { clock, events, keepalive, connection } = make(100, null);
-      connection.ping = () => {
+      const { clock, events, keepalive, connection } = make(100, 50);
+      connection.sendPing = () => {
         if (isStopped) keepalive.stop();
         return Promise.reject(new Error('mine'));
       };
       await clock.advance(100);
-      assert.deepEqual(events, isStopped ? [] : ['error keepalive ping failed']);
+      assert.equal(events.includes('error keepalive ping failed'), !isStopped);
     }
   });
 });
