@@ -1,15 +1,19 @@
 // What the entries of the client and of the server have in common.
+
+export type { Clock, Timer } from './connection/clock.ts';
+export type { CommonOptions } from './connection/common-options.ts';
 export { type CloseOptions, Connection, type ConnectionOptions, type Ping } from './connection/connection.ts';
-export type { Marks } from './connection/connection-settings.ts';
+export type { CommonConnectionOptions, ConnectionSettings, Marks } from './connection/connection-settings.ts';
 export type { DirectHandlers } from './connection/handlers.ts';
 export type { ReceiveOptions } from './connection/message-reader.ts';
 export type { BytesLike, Data, DataLike, MessageSource } from './connection/message-source.ts';
 export type { SendOptions } from './connection/message-writer.ts';
-export type { Address } from './connection/transport.ts';
+export type { Runtime, TextCodec } from './connection/runtime.ts';
+export type { Address, Transport, TransportSink } from './connection/transport.ts';
 export type { Wait } from './connection/wait.ts';
 export { Headers, type HeadersLike, MultipleValuesError } from './core/headers.ts';
 export { Request, Response } from './core/http-message.ts';
 export type { LogContext, Logger, LogLevel } from './core/logger.ts';
-export type { MaxSize } from './core/protocol.ts';
+export type { MaxSize, Protocol } from './core/protocol.ts';
 export { State } from './core/state.ts';
 export type { RateLimit } from './core/token-bucket.ts';

@@ -8,9 +8,9 @@ import { bytesOf, type DataLike } from './message-source.ts';
 /** How to broadcast. */
 export interface BroadcastOptions {
   /** Whether the message is text. Default: strings are, bytes are not. */
-  readonly text?: boolean;
+  readonly text?: boolean | undefined;
   /** Throw an AggregateError at the end instead of logging a warning for each connection that was skipped. Default false. */
-  readonly raiseExceptions?: boolean;
+  readonly raiseExceptions?: boolean | undefined;
 }
 
 /**

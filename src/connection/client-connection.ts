@@ -35,6 +35,10 @@ export class ClientConnection<P extends string | null = string | null> extends C
     this.#settleHandshake?.();
   }
 
+  protected override onHandshakeFailed(): void {
+    this.#settleHandshake?.();
+  }
+
   protected override onGone(): void {
     this.#settleHandshake?.();
   }

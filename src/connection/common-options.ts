@@ -8,21 +8,19 @@ import type { Runtime } from './runtime.ts';
 /** Options of both `connect` and `serve`. Null switches a limit or feature off. */
 export interface CommonOptions extends CommonConnectionOptions {
   /** `'deflate'` negotiates permessage-deflate (RFC 7692); null doesn't. Default `'deflate'`. */
-  readonly compression?: 'deflate' | null;
+  readonly compression?: 'deflate' | null | undefined;
   /** Milliseconds that opening may take, all in all. Default 10,000. */
-  readonly openTimeoutMs?: number | null;
+  readonly openTimeoutMs?: number | null | undefined;
   /** Bytes that a received message, and a fragment of one, may have. Default 1,048,576 a message. */
-  readonly maxSize?: MaxSize;
-  /** Fail with 1007 as soon as text that arrives isn't UTF-8, read or not. Default true. */
-  readonly validateUtf8?: boolean;
+  readonly maxSize?: MaxSize | undefined;
   /** Accept lengths that are not in their shortest form. Default false. */
-  readonly lenientLengths?: boolean;
+  readonly lenientLengths?: boolean | undefined;
   /** How many pings and pongs a peer may send; more fail the connection with 1008. Null: any number. Default 1,000 at once, then 200 a second. */
-  readonly controlFrameLimit?: RateLimit | null;
+  readonly controlFrameLimit?: RateLimit | null | undefined;
   /** How many empty fragments a peer may send in a row; more fail the connection with 1008. Null: any number. Default 1,024. */
-  readonly maxEmptyFragments?: number | null;
+  readonly maxEmptyFragments?: number | null | undefined;
   /** Where log lines go. Default: warnings and errors to the console. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 const CONTROL_FRAME_LIMIT: RateLimit = { burst: 1_000, perSecond: 200 };

@@ -6,32 +6,34 @@ import { enableClientPermessageDeflate } from '../core/extensions/permessage-def
 import { validateSubprotocols } from '../core/header-grammar.ts';
 import type { HeadersLike } from '../core/headers.ts';
 import { parseUri, type WebSocketURI } from '../core/uri.ts';
+import { duration } from './check-options.ts';
 import { ClientConnection } from './client-connection.ts';
 import { type CommonOptions, isCompressed, maxMessageBytes, protocolOptions } from './common-options.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { type ConnectionSettings, connectionSettings, duration } from './connection-settings.ts';
+import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
 import type { DirectHandlers } from './handlers.ts';
 import type { Runtime } from './runtime.ts';
 import type { Transport } from './transport.ts';
 
 /** Options of a client that do not depend on the runtime. */
-export interface ClientOptions<P extends string = string> extends CommonOptions {
+export interface ClientOptions<P extends string = string, C extends ClientConnection = ClientConnection>
+  extends CommonOptions {
   /** Extensions to offer, in order of preference; permessage-deflate follows them unless it is among them. */
-  readonly extensions?: readonly ClientExtensionFactory[] | null;
+  readonly extensions?: readonly ClientExtensionFactory[] | null | undefined;
   /** Value of `Origin`. Default: none is sent. */
-  readonly origin?: string | null;
+  readonly origin?: string | null | undefined;
   /** Subprotocols to offer, in order of preference. */
-  readonly subprotocols?: readonly P[] | null;
+  readonly subprotocols?: readonly P[] | null | undefined;
   /** Headers after ours in the request. A name that is there already is repeated. */
-  readonly additionalHeaders?: HeadersLike | null;
+  readonly additionalHeaders?: HeadersLike | null | undefined;
   /** `User-Agent`, unless the additional headers have one; null: none. Default `{runtime}/{version} websockets/{version}`. */
-  readonly userAgentHeader?: string | null;
+  readonly userAgentHeader?: string | null | undefined;
   /** The fast road: functions that are called as things happen, instead of `recv`. */
-  readonly handlers?: DirectHandlers<ClientConnection>;
+  readonly handlers?: DirectHandlers<C> | undefined;
   /** Aborting it gives up, with the signal's reason, as long as the connection is being made. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Makes the connection, so that it can be of a class of your own. */
-  readonly createConnection?: (protocol: ClientProtocol, options: ConnectionOptions) => ClientConnection;
+  readonly createConnection?: ((protocol: ClientProtocol, options: ConnectionOptions) => C) | undefined;
 }
 
 /** Opens a transport to the server. Aborting the signal gives up and leaves nothing behind. */
@@ -42,9 +44,7 @@ export type OpenTransport = (uri: WebSocketURI, signal: AbortSignal) => Promise<
  *
  * `await using` works with what awaiting gives, and with this object.
  */
-export class Connecting<P extends string | null = string | null>
-  implements Promise<ClientConnection<P>>, AsyncDisposable
-{
+export class Connecting<C extends ClientConnection = ClientConnection> implements Promise<C>, AsyncDisposable {
   readonly [Symbol.toStringTag]: string = 'Connecting';
   readonly #runtime: Runtime;
   readonly #uri: WebSocketURI;
@@ -53,7 +53,7 @@ export class Connecting<P extends string | null = string | null>
   readonly #settings: ConnectionSettings;
   readonly #openTimeoutMs: number | null;
   readonly #protocolOptions: ClientProtocolOptions;
-  #connection: Promise<ClientConnection<P>> | null = null;
+  #connection: Promise<C> | null = null;
 
   /**
    * @throws {InvalidURI} `uri` isn't a WebSocket URI.
@@ -85,8 +85,8 @@ export class Connecting<P extends string | null = string | null>
   }
 
   // biome-ignore lint/suspicious/noThenProperty: awaiting is what this class is for.
-  then<A = ClientConnection<P>, B = never>(
-    onFulfilled?: ((connection: ClientConnection<P>) => A | PromiseLike<A>) | null,
+  then<A = C, B = never>(
+    onFulfilled?: ((connection: C) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#connection ??= this.#connect();
@@ -94,12 +94,12 @@ export class Connecting<P extends string | null = string | null>
   }
 
   /** As of a promise: awaits, and handles the error. */
-  catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<ClientConnection<P> | B> {
+  catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<C | B> {
     return this.then(null, onRejected);
   }
 
   /** As of a promise: awaits, and calls back either way. */
-  finally(onSettled?: (() => void) | null): Promise<ClientConnection<P>> {
+  finally(onSettled?: (() => void) | null): Promise<C> {
     return this.then().finally(onSettled);
   }
 
@@ -110,12 +110,12 @@ export class Connecting<P extends string | null = string | null>
   }
 
   /** One attempt, within the deadline and until the signal; what fails leaves no transport behind. */
-  async #connect(): Promise<ClientConnection<P>> {
+  async #connect(): Promise<C> {
     const { signal } = this.#options;
-    signal?.throwIfAborted();
     const abort = new AbortController();
     const giveUp = (): void => abort.abort(signal?.reason);
     signal?.addEventListener('abort', giveUp, { once: true });
+    if (signal?.aborted) giveUp();
     const timeoutMs = this.#openTimeoutMs;
     const timer =
       timeoutMs === null
@@ -132,7 +132,7 @@ export class Connecting<P extends string | null = string | null>
     }
   }
 
-  async #attempt(signal: AbortSignal): Promise<ClientConnection<P>> {
+  async #attempt(signal: AbortSignal): Promise<C> {
     const protocol = new ClientProtocol(this.#uri, this.#protocolOptions);
     const request = protocol.connect();
     const transport = await this.#open(this.#uri, signal);
@@ -148,7 +148,7 @@ export class Connecting<P extends string | null = string | null>
       };
       const connection = this.#options.createConnection?.(protocol, options) ?? new ClientConnection(protocol, options);
       await connection.handshake(request);
-      return connection as ClientConnection<P>;
+      return connection as C;
     } catch (error) {
       transport.abort();
       throw signal.aborted ? signal.reason : error;

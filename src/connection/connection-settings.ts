@@ -1,4 +1,5 @@
 // Options that both sides share: their defaults, and what is wrong with them. Knows no connection.
+import { duration, limit } from './check-options.ts';
 
 /** A high and a low mark; null for the low one: a quarter of the high one. */
 export type Marks = number | null | readonly [high: number | null, low: number | null];
@@ -6,22 +7,24 @@ export type Marks = number | null | readonly [high: number | null, low: number |
 /** Options of every connection. */
 export interface CommonConnectionOptions {
   /** Milliseconds between keepalive pings; null: none are sent. Default 20,000. */
-  readonly pingIntervalMs?: number | null;
+  readonly pingIntervalMs?: number | null | undefined;
   /** Milliseconds to wait for the pong; after that the connection fails with 1011. Null: no limit. Default 20,000. */
-  readonly pingTimeoutMs?: number | null;
+  readonly pingTimeoutMs?: number | null | undefined;
   /** Milliseconds that closing may take before TCP is dropped; null: no limit. Default 10,000. */
-  readonly closeTimeoutMs?: number | null;
+  readonly closeTimeoutMs?: number | null | undefined;
   /**
    * How many received frames may wait to be read: above the high mark reading stops, at the low mark it goes on. A number
    * is the high mark. Null: no limit. Default 16, 4.
    */
-  readonly maxQueue?: Marks;
+  readonly maxQueue?: Marks | undefined;
   /** How many bytes of received frames may wait to be read. Null: no limit. Default 4 times the largest message, at least 1 MiB. */
-  readonly maxQueueBytes?: number | null;
+  readonly maxQueueBytes?: number | null | undefined;
   /** Bytes that may wait to be sent: above the high mark `send` waits until the low mark. A number is the high mark. Default 32,768, 8,192. */
-  readonly writeLimit?: number | readonly [high: number, low: number | null];
+  readonly writeLimit?: number | readonly [high: number, low: number | null] | undefined;
+  /** Fail with 1007 as soon as text that arrives isn't UTF-8, read or not; false: when it is read. Default true. */
+  readonly validateUtf8?: boolean | undefined;
   /** Direct handlers only: await the promise of `message` before the next one is delivered. Default false. */
-  readonly serial?: boolean;
+  readonly serial?: boolean | undefined;
 }
 
 /** The options as a connection uses them. */
@@ -32,6 +35,7 @@ export interface ConnectionSettings {
   readonly queue: { readonly high: number; readonly low: number; readonly maxBytes: number };
   readonly writeLimit: { readonly highBytes: number; readonly lowBytes: number };
   readonly serial: boolean;
+  readonly validatesUtf8: boolean;
 }
 
 const MIN_QUEUE_BYTES = 1_048_576;
@@ -45,12 +49,12 @@ export function connectionSettings(
   options: CommonConnectionOptions,
   maxMessageBytes: number | null,
 ): ConnectionSettings {
-  const [high, low] = marksOf(options.maxQueue === undefined ? 16 : options.maxQueue);
-  const [highBytes, lowBytes] = marksOf(options.writeLimit ?? 32_768);
+  const [high, low] = marksOf('maxQueue', options.maxQueue === undefined ? 16 : options.maxQueue);
+  const [highBytes, lowBytes] = marksOf('writeLimit', options.writeLimit ?? 32_768);
   const maxQueueBytes =
     options.maxQueueBytes === undefined
       ? Math.max(4 * (maxMessageBytes ?? Number.POSITIVE_INFINITY), MIN_QUEUE_BYTES)
-      : (options.maxQueueBytes ?? Number.POSITIVE_INFINITY);
+      : (limit('maxQueueBytes', options.maxQueueBytes) ?? Number.POSITIVE_INFINITY);
   return {
     pingIntervalMs: duration('pingIntervalMs', options.pingIntervalMs, 20_000),
     pingTimeoutMs: duration('pingTimeoutMs', options.pingTimeoutMs, 20_000),
@@ -58,20 +62,15 @@ export function connectionSettings(
     queue: { high, low, maxBytes: maxQueueBytes },
     writeLimit: { highBytes, lowBytes },
     serial: options.serial ?? false,
+    validatesUtf8: options.validateUtf8 ?? true,
   };
 }
 
-/** A duration in milliseconds from an option; null stands for no limit. */
-export function duration(name: string, value: number | null | undefined, defaultMs: number): number | null {
-  if (value === undefined) return defaultMs;
-  if (value === null) return null;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of milliseconds or null`);
-  if (!(value >= 0)) throw new RangeError(`${name} must be positive or equal to zero`);
-  return value;
-}
-
-function marksOf(marks: Marks): [high: number, low: number] {
+function marksOf(name: string, marks: Marks): [high: number, low: number] {
   let [high, low] = typeof marks === 'object' && marks !== null ? marks : [marks, null];
+  for (const mark of [high, low]) {
+    if (mark !== null && typeof mark !== 'number') throw new TypeError(`${name} must be a number or a pair of numbers`);
+  }
   if (high === null) high = low === null ? Number.POSITIVE_INFINITY : low * 4;
   low ??= Number.isFinite(high) ? Math.floor(high / 4) : 0;
   if (low < 0) throw new RangeError('low must be positive or equal to zero');

@@ -5,6 +5,7 @@ import {
   type InvalidUtf8Error,
   ProtocolError,
   TimeoutError,
+  VIOLATIONS,
 } from '../core/exceptions.ts';
 import type { Request, Response } from '../core/http-message.ts';
 import { isLogged, type LogContext, type Logger, type LogLevel } from '../core/logger.ts';
@@ -26,7 +27,7 @@ import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { Runtime } from './runtime.ts';
 import type { SendingConnection } from './sending.ts';
 import type { Address, Transport, TransportSink } from './transport.ts';
-import { type Wait, waitFor } from './wait.ts';
+import { type Wait, watchLimits } from './wait.ts';
 import { WriteBatch } from './write-batch.ts';
 
 /** What a connection is built from. Comes from `connect` or `serve`; pass it on in `createConnection`. */
@@ -35,7 +36,7 @@ export interface ConnectionOptions {
   readonly transport: Transport;
   readonly settings: ConnectionSettings;
   /** The fast road: see `DirectHandlers`. */
-  readonly handlers?: DirectHandlers<Connection> | null;
+  readonly handlers?: DirectHandlers<Connection> | null | undefined;
 }
 
 /** A ping that has been sent. */
@@ -49,13 +50,14 @@ export interface Ping {
 /** How to close. */
 export interface CloseOptions {
   /** 1000 to 1003, 1007 to 1014 or 3000 to 4999. Default 1000. */
-  readonly code?: number;
+  readonly code?: number | undefined;
   /** At most 123 bytes of UTF-8. Default empty. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 const DONE: Promise<void> = Promise.resolve();
 const NO_BYTES = new Uint8Array(0);
+const REFUSED_TIMEOUT_MS = 10_000;
 
 /**
  * Sends a message without looking at backpressure: for `broadcast` alone. Does nothing when the connection isn't open.
@@ -78,12 +80,10 @@ export abstract class Connection<P extends string | null = string | null>
   readonly protocol: Protocol;
   readonly localAddress: Address | null;
   readonly remoteAddress: Address | null;
-  /** The request of the opening handshake; null before it is complete. */
-  request: Request | null = null;
-  /** The response of the opening handshake; null before it is complete. */
-  response: Response | null = null;
 
   protected readonly runtime: Runtime;
+  #request: Request | null = null;
+  #response: Response | null = null;
   readonly #settings: ConnectionSettings;
   readonly #transport: Transport;
   readonly #pipeEnd: KeepaliveConnection;
@@ -98,6 +98,7 @@ export abstract class Connection<P extends string | null = string | null>
   #isClosed = false;
   #hasOpened = false;
   #closed: Deferred | null = null;
+  #closeWaiters: Set<() => void> | null = null;
   #hasHalfClosed = false;
 
   readonly #receiver: Receiver;
@@ -122,9 +123,13 @@ export abstract class Connection<P extends string | null = string | null>
     this.#batch = new WriteBatch(options.transport, options.runtime.flushQueue);
     const pipeEnd = new Connection.#PipeEnd(this);
     this.#pipeEnd = pipeEnd;
-    this.#reader = this.#handlers === null ? new MessageReader(pipeEnd, options.runtime, options.settings.queue) : null;
+    this.#reader = this.#handlers === null ? new MessageReader(pipeEnd, options.runtime, options.settings) : null;
     this.#receiver =
-      this.#reader ?? new DirectReceiver(pipeEnd, options.runtime.text, { isSerial: options.settings.serial });
+      this.#reader ??
+      new DirectReceiver(pipeEnd, options.runtime.text, {
+        isSerial: options.settings.serial,
+        maxBacklogBytes: options.settings.queue.maxBytes,
+      });
     this.#writer = new MessageWriter({
       connection: pipeEnd,
       protocol,
@@ -137,6 +142,24 @@ export abstract class Connection<P extends string | null = string | null>
   }
 
   // What stands in the connection
+
+  /** The request of the opening handshake; null before it is complete. */
+  get request(): Request | null {
+    return this.#request;
+  }
+
+  protected set request(request: Request) {
+    this.#request = request;
+  }
+
+  /** The response of the opening handshake; null before it is complete. */
+  get response(): Response | null {
+    return this.#response;
+  }
+
+  protected set response(response: Response) {
+    this.#response = response;
+  }
 
   /** A random UUID, to find this connection in logs. */
   get id(): string {
@@ -214,9 +237,18 @@ export abstract class Connection<P extends string | null = string | null>
    * @throws {ConnectionClosed} the connection ended before the message did.
    * @throws {ConcurrencyError} another `recv` or `recvStreaming` is in progress.
    */
-  recvStreaming(options: { readonly decode: true; readonly signal?: AbortSignal }): AsyncIterableIterator<string>;
-  recvStreaming(options: { readonly decode: false; readonly signal?: AbortSignal }): AsyncIterableIterator<Uint8Array>;
-  recvStreaming(options?: { readonly decode?: boolean; readonly signal?: AbortSignal }): AsyncIterableIterator<Data>;
+  recvStreaming(options: {
+    readonly decode: true;
+    readonly signal?: AbortSignal | undefined;
+  }): AsyncIterableIterator<string>;
+  recvStreaming(options: {
+    readonly decode: false;
+    readonly signal?: AbortSignal | undefined;
+  }): AsyncIterableIterator<Uint8Array>;
+  recvStreaming(options?: {
+    readonly decode?: boolean | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): AsyncIterableIterator<Data>;
   recvStreaming(options: ReceiveOptions = {}): AsyncIterableIterator<Data> {
     if (this.#reader === null) throw handledDirectly('recvStreaming');
     return this.#reader.recvStreaming(options);
@@ -259,7 +291,7 @@ export abstract class Connection<P extends string | null = string | null>
    * @throws {ConcurrencyError} a ping with the same data is on its way.
    * @throws {ProtocolError} the data is too long.
    */
-  ping(data?: DataLike, { ackOnClose = false }: { readonly ackOnClose?: boolean } = {}): Promise<Ping> {
+  ping(data?: DataLike, { ackOnClose = false }: { readonly ackOnClose?: boolean | undefined } = {}): Promise<Ping> {
     let payload: Uint8Array;
     try {
       payload = data === undefined ? this.#freshPingPayload() : this.#controlPayload(data);
@@ -316,12 +348,28 @@ export abstract class Connection<P extends string | null = string | null>
 
   /** Settles when the connection is gone, TCP included. Rejects only because of `signal` or `timeoutMs`. */
   waitClosed(wait: Wait = {}): Promise<void> {
-    return waitFor(this.closed, wait, this.runtime.clock);
+    if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
+    if (this.#isClosed || (wait.signal === undefined && wait.timeoutMs === undefined)) return this.closed;
+    // Not a reaction on `closed` for each call: whoever asks again and again would pile them up.
+    return new Promise((resolve, reject) => {
+      const onClosed = (): void => {
+        stop();
+        resolve();
+      };
+      const stop = watchLimits(wait, this.runtime.clock, (error) => {
+        this.#closeWaiters?.delete(onClosed);
+        reject(error);
+      });
+      this.#closeWaiters ??= new Set();
+      this.#closeWaiters.add(onClosed);
+    });
   }
 
   /** Drops the connection now, without a closing handshake: the peer sees 1006. */
   abort(): void {
-    if (!this.#isClosed) this.#transport.abort();
+    if (this.#isClosed) return;
+    this.#receiver.stop();
+    this.#transport.abort();
   }
 
   /** Closes with 1000. */
@@ -356,6 +404,9 @@ export abstract class Connection<P extends string | null = string | null>
   /** The peer's half of the opening handshake has arrived. */
   protected abstract onHandshake(message: Request | Response): void;
 
+  /** The opening handshake has failed; the transport may stay for a while. */
+  protected onHandshakeFailed(): void {}
+
   /** The connection is gone. */
   protected onGone(): void {}
 
@@ -384,6 +435,7 @@ export abstract class Connection<P extends string | null = string | null>
   /** The user's code threw: only this connection pays. */
   protected handlerFailed(error: unknown): void {
     this.log('error', 'connection handler failed', error);
+    this.#receiver.stop();
     if (this.protocol.state === State.OPEN) this.close({ code: 1011 }).catch(noop);
   }
 
@@ -532,6 +584,8 @@ export abstract class Connection<P extends string | null = string | null>
     this.#pings?.end(() => this.#closedError());
     this.#writer.onClosed(() => this.#closedError());
     this.#closed?.resolve();
+    for (const onClosed of this.#closeWaiters ?? []) onClosed();
+    this.#closeWaiters = null;
     this.#receiver.onClosed(() => {
       if (!this.#hasOpened) return;
       const { closeCode, closeReason } = this.protocol;
@@ -589,7 +643,7 @@ export abstract class Connection<P extends string | null = string | null>
       return Promise.reject(new Error('the opening handshake is not complete'));
     }
     return quiet(
-      waitFor(this.closed, wait, this.runtime.clock).then(() => {
+      this.waitClosed(wait).then(() => {
         throw this.#closedError();
       }),
     );
@@ -642,7 +696,12 @@ export abstract class Connection<P extends string | null = string | null>
     this.#keepalive?.stop();
     // Nobody may be reading any more, but the peer's close frame must come through.
     this.#resumeReceiving();
-    const { closeTimeoutMs } = this.#settings;
+    let { closeTimeoutMs } = this.#settings;
+    if (this.protocol.state === State.CONNECTING) {
+      this.onHandshakeFailed();
+      // A peer that was refused isn't waited for without a limit, whatever is allowed to those who were let in.
+      closeTimeoutMs ??= REFUSED_TIMEOUT_MS;
+    }
     if (closeTimeoutMs === null) return;
     this.#deadline = this.runtime.clock.setTimer(closeTimeoutMs, () => {
       this.log('debug', '- timed out while closing connection');

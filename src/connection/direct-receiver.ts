@@ -1,6 +1,6 @@
 // The direct road: a message goes to the user's function as soon as it is complete. No queue, no promise per message.
 import { Opcode } from '../core/opcode.ts';
-import { MessageBuffer, ownBytes, type Piece } from './message-buffer.ts';
+import { MessageBuffer, ownBytes, type Piece, weightOf } from './message-buffer.ts';
 import type { Data } from './message-source.ts';
 import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { TextCodec } from './runtime.ts';
@@ -15,24 +15,31 @@ export class DirectReceiver implements Receiver {
   readonly #connection: ReceivingConnection & MessageTarget;
   readonly #text: TextCodec;
   readonly #isSerial: boolean;
+  /** What messages may wait while one is awaited. */
+  readonly #maxBacklogBytes: number;
   #message: MessageBuffer | null = null;
   /** Whether the promise of a message is awaited before the next one. */
   #isBusy = false;
-  /** Messages that came meanwhile: only those that had arrived when the transport was lost. */
+  /** Messages that came meanwhile: reading is paused, but not while the connection is closing or lost. */
   #backlog: Piece[] | null = null;
+  #backlogBytes = 0;
+  #isDropping = false;
+  #isStopped = false;
   #onDelivered: (() => void) | null = null;
 
   constructor(
     connection: ReceivingConnection & MessageTarget,
     text: TextCodec,
-    { isSerial }: { readonly isSerial: boolean },
+    { isSerial, maxBacklogBytes }: { readonly isSerial: boolean; readonly maxBacklogBytes: number },
   ) {
     this.#connection = connection;
     this.#text = text;
     this.#isSerial = isSerial;
+    this.#maxBacklogBytes = maxBacklogBytes;
   }
 
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isStopped || this.#isDropping) return;
     const piece = { isText: opcode === Opcode.TEXT, fin, bytes, start, end };
     if (fin && opcode !== Opcode.CONT) {
       this.#deliver(piece);
@@ -43,6 +50,11 @@ export class DirectReceiver implements Receiver {
     if (fin) this.#deliver(this.#message.take(true));
   }
 
+  stop(): void {
+    this.#isStopped = true;
+    this.#backlog = null;
+  }
+
   onClosed(onDelivered: () => void): void {
     if (this.#isBusy) this.#onDelivered = onDelivered;
     else onDelivered();
@@ -50,6 +62,12 @@ export class DirectReceiver implements Receiver {
 
   #deliver(piece: Piece): void {
     if (this.#isBusy) {
+      this.#backlogBytes += weightOf(piece);
+      // From the first that doesn't fit on, nothing more is taken: messages stay in order, without holes.
+      if (this.#backlogBytes > this.#maxBacklogBytes) {
+        this.#isDropping = true;
+        return;
+      }
       this.#backlog ??= [];
       this.#backlog.push(piece);
       return;
@@ -75,8 +93,12 @@ export class DirectReceiver implements Receiver {
     this.#isBusy = false;
     while (!this.#isBusy && this.#backlog !== null) {
       const piece = this.#backlog.shift();
-      if (piece === undefined) this.#backlog = null;
-      else this.#deliver(piece);
+      if (piece === undefined) {
+        this.#backlog = null;
+        break;
+      }
+      this.#backlogBytes -= weightOf(piece);
+      this.#deliver(piece);
     }
     if (this.#isBusy) return;
     this.#connection.resumeReceiving();

@@ -51,7 +51,7 @@ export class FragmentSender {
   /** Sends all fragments, then an empty last one. No fragments, no message. */
   async send(
     { kind, iterator }: Fragments,
-    { text, signal }: { readonly text?: boolean; readonly signal?: AbortSignal | undefined },
+    { text, signal }: { readonly text?: boolean | undefined; readonly signal?: AbortSignal | undefined },
     output: FragmentOutput,
   ): Promise<void> {
     this.#isSending = true;

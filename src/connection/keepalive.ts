@@ -3,7 +3,8 @@ import type { Clock, Timer } from './clock.ts';
 
 /** A connection as its keepalive sees it. */
 export interface KeepaliveConnection {
-  ping(): Promise<{ readonly pong: Promise<number> }>;
+  /** Sends a ping at once, however much waits to be written; the promise comes to the latency in seconds. */
+  sendPing(): Promise<number>;
   /** No pong came in time. */
   onPingTimeout(): void;
   log(level: 'debug' | 'error', message: string, error?: unknown): void;
@@ -48,7 +49,7 @@ export class Keepalive {
         connection.onPingTimeout();
       });
     }
-    const { pong } = await connection.ping();
+    const pong = connection.sendPing();
     connection.log('debug', '% sent keepalive ping');
     if (this.#timeoutMs === null) {
       this.#schedule(0);

@@ -36,16 +36,20 @@ export class MessageBuffer {
   }
 }
 
-/** A small message must not keep the whole read alive that it came in: at most this many times its own size. */
-const MAX_RETENTION = 8;
-
-/** The payload as an array for the user to keep: a view where that wastes little, else a copy. Never a Buffer. */
+/**
+ * The payload as an array for the user to keep, never a Buffer. A copy, unless it has a buffer for itself: the user may
+ * transfer it to a worker, and must not keep a whole read alive with a small message.
+ */
 export function ownBytes({ bytes, start, end }: Pick<Piece, 'bytes' | 'start' | 'end'>): Uint8Array {
   const size = end - start;
-  if (size * MAX_RETENTION >= bytes.buffer.byteLength) {
-    return new Uint8Array(bytes.buffer, bytes.byteOffset + start, size);
-  }
+  if (size === bytes.buffer.byteLength) return new Uint8Array(bytes.buffer);
   const copy = new Uint8Array(size);
   copy.set(bytes.subarray(start, end));
   return copy;
 }
+
+/** What a piece costs besides its payload, about: many small ones must not be free. */
+const PIECE_BYTES = 128;
+
+/** What it costs to keep a piece, in bytes. */
+export const weightOf = ({ start, end }: Pick<Piece, 'start' | 'end'>): number => end - start + PIECE_BYTES;

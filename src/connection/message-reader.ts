@@ -5,6 +5,7 @@ import { Opcode } from '../core/opcode.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { MessageBuffer, ownBytes, type Piece } from './message-buffer.ts';
 import type { Data } from './message-source.ts';
+import { quiet } from './promises.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { Runtime } from './runtime.ts';
@@ -31,6 +32,8 @@ export class MessageReader implements Receiver {
   readonly #connection: ReceivingConnection;
   readonly #runtime: Runtime;
   readonly #limits: ConnectionSettings['queue'];
+  /** Whether text was checked as it arrived; if not, it is when it is read. */
+  readonly #validatesUtf8: boolean;
   #queue: ReceiveQueue | null = null;
   /** The message that is being joined, while somebody waits for the whole of it. */
   #message: MessageBuffer | null = null;
@@ -40,14 +43,21 @@ export class MessageReader implements Receiver {
   #isStreaming = false;
   /** Whether `recvStreaming` was left in the middle of a message: what follows can't be told from its rest. */
   #isTorn = false;
+  /** Whether something was dropped: then nothing more is taken, so that no message has a hole. */
+  #isDropping = false;
 
-  constructor(connection: ReceivingConnection, runtime: Runtime, limits: ConnectionSettings['queue']) {
+  constructor(connection: ReceivingConnection, runtime: Runtime, { queue, validatesUtf8 }: ConnectionSettings) {
     this.#connection = connection;
     this.#runtime = runtime;
-    this.#limits = limits;
+    this.#limits = queue;
+    this.#validatesUtf8 = validatesUtf8;
   }
 
   recv(options: ReceiveOptions & Wait): Promise<Data> {
+    return quiet(this.#recv(options));
+  }
+
+  #recv(options: ReceiveOptions & Wait): Promise<Data> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     const conflict = this.#conflict('recv');
     if (conflict !== null) return Promise.reject(conflict);
@@ -99,6 +109,7 @@ export class MessageReader implements Receiver {
   }
 
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isDropping) return;
     if (opcode !== Opcode.CONT) this.#isText = opcode === Opcode.TEXT;
     const piece = { isText: this.#isText, fin, bytes, start, end };
     const waiter = this.#waiter;
@@ -114,6 +125,8 @@ export class MessageReader implements Receiver {
     }
   }
 
+  stop(): void {}
+
   onClosed(onDelivered: () => void): void {
     this.#waiter?.fail(this.#connection.closedError());
     onDelivered();
@@ -122,8 +135,9 @@ export class MessageReader implements Receiver {
   #enqueue(piece: Piece): void {
     const { high, maxBytes } = this.#limits;
     this.#queue ??= new ReceiveQueue();
-    // Once closing, the peer's close frame must get through: what doesn't fit any more is dropped.
-    if (!this.#connection.isOpen && this.#queue.byteLength > maxBytes) return;
+    // Once closing, the peer's close frame must get through: from what doesn't fit any more on, all is dropped.
+    this.#isDropping = !this.#connection.isOpen && this.#queue.byteLength > maxBytes;
+    if (this.#isDropping) return;
     this.#queue.push(piece);
     const isFull = this.#queue.length > high || this.#queue.byteLength > maxBytes;
     if (isFull && this.#connection.isOpen) this.#connection.pauseReceiving();
@@ -197,8 +211,8 @@ export class MessageReader implements Receiver {
   #decoded(piece: Piece, decode: boolean | undefined): Promise<Data> {
     if (!(decode ?? piece.isText)) return Promise.resolve(ownBytes(piece));
     const { bytes, start, end } = piece;
-    // Text was checked as it arrived; bytes that are to be read as text were not.
-    const problem = piece.isText ? null : utf8Problem(bytes, start, end);
+    // Bytes that are to be read as text were not checked as they arrived.
+    const problem = piece.isText && this.#validatesUtf8 ? null : utf8Problem(bytes, start, end);
     if (problem === null) return Promise.resolve(this.#runtime.text.decode(bytes, start, end));
     this.#connection.failReceiving(new InvalidUtf8Error(problem.reason, problem.position));
     return this.#connection.rejectWhenClosed();

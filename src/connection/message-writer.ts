@@ -13,7 +13,7 @@ import type { WriteBatch } from './write-batch.ts';
 /** How to send. */
 export interface SendOptions {
   /** Whether the message is text. Default: strings are, bytes are not. */
-  readonly text?: boolean;
+  readonly text?: boolean | undefined;
   /** Gives up waiting for room; the message is sent all the same, unless it is fragmented: then the connection fails. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -79,7 +79,6 @@ export class MessageWriter {
     if (this.#batch.bufferedBytes > (this.#batch.isLending ? 0 : this.#limits.lowBytes)) return false;
     const room = this.#room;
     this.#room = null;
-    this.#batch.isLending = false;
     room.resolve();
     return true;
   }
@@ -92,7 +91,12 @@ export class MessageWriter {
 
   #sendNow(message: MessageSource, options: SendOptions): Promise<void> {
     const isString = typeof message === 'string';
-    const data = isString ? this.#runtime.text.encode(message) : bytesOf(message);
+    let data: Uint8Array | null;
+    try {
+      data = isString ? this.#runtime.text.encode(message) : bytesOf(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (data === null) return this.#sendFragments(message, options);
     return this.write(() => {
       if (options.text ?? isString) this.#protocol.sendText(data);

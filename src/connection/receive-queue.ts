@@ -1,12 +1,12 @@
 // Received fragments and messages that nobody has asked for yet. Decides nothing: the connection looks at its size.
-import { MessageBuffer, type Piece } from './message-buffer.ts';
+import { MessageBuffer, type Piece, weightOf } from './message-buffer.ts';
 
 /** After so many pieces were taken off the front, the array is cut. */
 const CUT_AFTER = 32;
 
 /** First in, first out, by fragment or by whole message. */
 export class ReceiveQueue {
-  #pieces: Piece[] = [];
+  readonly #pieces: (Piece | undefined)[] = [];
   #front = 0;
   #messages = 0;
   #bytes = 0;
@@ -16,6 +16,7 @@ export class ReceiveQueue {
     return this.#pieces.length - this.#front;
   }
 
+  /** What the pieces cost together, with something for each. */
   get byteLength(): number {
     return this.#bytes;
   }
@@ -27,13 +28,14 @@ export class ReceiveQueue {
 
   push(piece: Piece): void {
     this.#pieces.push(piece);
-    this.#bytes += piece.end - piece.start;
+    this.#bytes += weightOf(piece);
     if (piece.fin) this.#messages++;
   }
 
   /** Takes the piece at the front. The queue isn't empty. */
   takePiece(): Piece {
-    const piece = this.#pieces[this.#front++]!;
+    const piece = this.#pieces[this.#front]!;
+    this.#pieces[this.#front++] = undefined;
     if (this.#front === this.#pieces.length) {
       this.#pieces.length = 0;
       this.#front = 0;
@@ -41,7 +43,7 @@ export class ReceiveQueue {
       this.#pieces.splice(0, this.#front);
       this.#front = 0;
     }
-    this.#bytes -= piece.end - piece.start;
+    this.#bytes -= weightOf(piece);
     if (piece.fin) this.#messages--;
     return piece;
   }

@@ -6,6 +6,8 @@ import type { Opcode } from '../core/opcode.ts';
 export interface Receiver {
   /** A data frame is complete. The payload is `bytes[start, end)` and may be kept. */
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void;
+  /** The user's code threw, or gave the connection up: its functions are not called with any more messages. */
+  stop(): void;
   /** The connection is gone, and everything that had arrived was handed over. Calls back when it is delivered too. */
   onClosed(onDelivered: () => void): void;
 }

@@ -11,7 +11,7 @@ export interface ServerView {
   readonly connections: ReadonlySet<ServerConnection>;
   readonly addresses: readonly Address[];
   readonly isServing: boolean;
-  close(options?: CloseOptions & { readonly closeConnections?: boolean }): void;
+  close(options?: CloseOptions & { readonly closeConnections?: boolean | undefined }): void;
   waitClosed(): Promise<void>;
 }
 
@@ -53,14 +53,14 @@ export class ServerConnection<P extends string | null = string | null> extends C
     return this.protocol.state === State.CONNECTING && !this.protocol.eofSent;
   }
 
-  /** Sends the answer to the request; `serve` does this. Messages that came early are delivered after `open`. */
-  answer(response: Response, open: () => void): void {
+  /** Sends the answer to the request; `serve` does this. Calls back when that opens the connection, before anything comes of it. */
+  answer(response: Response, onOpen: () => void): void {
     this.response = response;
     this.protocol.pause();
     this.protocol.sendResponse(response);
     if (this.protocol.state === State.OPEN) {
+      onOpen();
       this.onOpen();
-      open();
     }
     this.protocol.resume();
     this.flush();

@@ -3,7 +3,7 @@ import { Close } from '../core/close.ts';
 import type { ServerExtensionFactory } from '../core/extension.ts';
 import { enableServerPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
 import { validateSubprotocols } from '../core/header-grammar.ts';
-import type { Request, Response } from '../core/http-message.ts';
+import { type Request, Response } from '../core/http-message.ts';
 import { isLogged, type Logger } from '../core/logger.ts';
 import {
   type HostRule,
@@ -14,10 +14,11 @@ import {
 } from '../core/server-handshake.ts';
 import { ServerProtocol, type ServerProtocolOptions } from '../core/server-protocol.ts';
 import { State } from '../core/state.ts';
+import { duration, limit } from './check-options.ts';
 import type { Timer } from './clock.ts';
 import { type CommonOptions, isCompressed, maxMessageBytes, protocolOptions } from './common-options.ts';
 import type { CloseOptions } from './connection.ts';
-import { type ConnectionSettings, connectionSettings, duration } from './connection-settings.ts';
+import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
 import type { DirectHandlers } from './handlers.ts';
 import { type Deferred, deferred } from './promises.ts';
 import type { Runtime } from './runtime.ts';
@@ -40,42 +41,41 @@ export type ServerHandler<C extends ServerConnection = ServerConnection> =
   | DirectHandlers<C>;
 
 /** Options of a server that do not depend on the runtime. */
-export interface ServerOptions<P extends string = string> extends CommonOptions {
+export interface ServerOptions<P extends string = string, C extends ServerConnection = ServerConnection>
+  extends CommonOptions {
   /** Extensions to negotiate, in order of preference; permessage-deflate follows them unless it is among them. */
-  readonly extensions?: readonly ServerExtensionFactory[] | null;
+  readonly extensions?: readonly ServerExtensionFactory[] | null | undefined;
   /**
    * Pages that may connect. `'same-host'` (default): those whose `Origin` names the host of the request, whatever the port,
    * and clients that send no `Origin`. A list of exact origins, regular expressions and null (for no `Origin`) replaces
    * that. Null: all pages may.
    */
-  readonly origins?: OriginRules | null;
+  readonly origins?: OriginRules | null | undefined;
   /** Hosts that requests may name. Default: any, but loopback names only when the server listens on loopback addresses only. */
-  readonly allowedHosts?: readonly HostRule[] | null;
+  readonly allowedHosts?: readonly HostRule[] | null | undefined;
   /**
    * Subprotocols that are understood, in order of preference. A client that offers none of them is refused with 400; give
    * `selectSubprotocol` to accept it.
    */
-  readonly subprotocols?: readonly P[] | null;
+  readonly subprotocols?: readonly P[] | null | undefined;
   /** Chooses a subprotocol, instead of the first of `subprotocols` that the client offers. May throw NegotiationError. */
-  readonly selectSubprotocol?: (connection: ServerConnection, offered: readonly string[]) => P | null | undefined;
+  readonly selectSubprotocol?: ((connection: C, offered: readonly string[]) => P | null | undefined) | undefined;
   /** Sees each request first. A response that it returns is sent instead of the handshake. */
-  readonly processRequest?: (connection: ServerConnection, request: Request) => HookResult;
+  readonly processRequest?: ((connection: C, request: Request) => HookResult) | undefined;
   /** Sees each answer, and may change or replace it. */
-  readonly processResponse?: (connection: ServerConnection, request: Request, response: Response) => HookResult;
+  readonly processResponse?: ((connection: C, request: Request, response: Response) => HookResult) | undefined;
   /** Value of `Server`; null: none. Default `{runtime}/{version} websockets/{version}`. */
-  readonly serverHeader?: string | null;
+  readonly serverHeader?: string | null | undefined;
   /** How many opening handshakes may be in progress; beyond that the oldest is dropped. Null: no limit. Default 4,096. */
-  readonly maxPending?: number | null;
+  readonly maxPending?: number | null | undefined;
   /** Whether to listen at once. Default true. */
-  readonly startServing?: boolean;
+  readonly startServing?: boolean | undefined;
   /** Aborting it closes the server. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Makes the connections, so that they can be of a class of your own. */
-  readonly createConnection?: (
-    protocol: ServerProtocol,
-    server: Server,
-    options: ServerConnectionOptions,
-  ) => ServerConnection;
+  readonly createConnection?:
+    | ((protocol: ServerProtocol, server: ServerView, options: ServerConnectionOptions) => C)
+    | undefined;
 }
 
 /** Sockets that listen. */
@@ -96,13 +96,14 @@ export type Listen = (sink: {
 /** How to close a server. */
 export interface ServerCloseOptions extends CloseOptions {
   /** Whether to close the connections too, or let them live until their handlers return. Default true. */
-  readonly closeConnections?: boolean;
+  readonly closeConnections?: boolean | undefined;
 }
 
-const DEFAULT_MAX_PENDING = 4096;
+/** How many opening handshakes may be in progress. */
+export const DEFAULT_MAX_PENDING = 4096;
 
 /** A running server. Made by `serve`. */
-export class Server implements ServerView, AsyncDisposable {
+export class Server<C extends ServerConnection = ServerConnection> implements ServerView, AsyncDisposable {
   readonly #runtime: Runtime;
   readonly #handler: ((connection: ServerConnection) => unknown) | null;
   readonly #options: ServerOptions;
@@ -149,7 +150,9 @@ export class Server implements ServerView, AsyncDisposable {
     this.#settings = connectionSettings(options, maxMessageBytes(options.maxSize));
     this.#openTimeoutMs = duration('openTimeoutMs', options.openTimeoutMs, 10_000);
     this.#maxPending =
-      options.maxPending === undefined ? DEFAULT_MAX_PENDING : (options.maxPending ?? Number.POSITIVE_INFINITY);
+      options.maxPending === undefined
+        ? DEFAULT_MAX_PENDING
+        : (limit('maxPending', options.maxPending) ?? Number.POSITIVE_INFINITY);
     this.#logger = options.logger ?? runtime.logger;
     this.#protocolOptions = {
       ...protocolOptions(options, runtime),
@@ -165,10 +168,11 @@ export class Server implements ServerView, AsyncDisposable {
   }
 
   /** The connections that are OPEN now, as a set of their own. */
-  get connections(): ReadonlySet<ServerConnection> {
+  get connections(): ReadonlySet<C> {
     const open = new Set<ServerConnection>();
     for (const connection of this.#open) if (connection.state === State.OPEN) open.add(connection);
-    return open;
+    // All were made by the `createConnection` that C comes from.
+    return open as ReadonlySet<ServerConnection> as ReadonlySet<C>;
   }
 
   /** Where the server listens. */
@@ -194,14 +198,19 @@ export class Server implements ServerView, AsyncDisposable {
     }
     if (this.#isClosing) throw new Error('the server is closed');
     this.#listening ??= this.#startListening();
-    await this.#listening;
+    try {
+      await this.#listening;
+    } catch (error) {
+      this.#listening = null;
+      throw error;
+    }
   }
 
   /**
    * Listens if need be, and settles when the server is closed. Aborting the signal closes the server in order, then rejects
    * with the signal's reason.
    */
-  async serveForever({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async serveForever({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     const close = (): void => this.close();
     signal?.addEventListener('abort', close, { once: true });
     try {
@@ -249,7 +258,8 @@ export class Server implements ServerView, AsyncDisposable {
     onRequest: (connection, request) => {
       const { processRequest, processResponse } = this.#options;
       if (processRequest === undefined && processResponse === undefined) {
-        this.#answer(connection, this.#withServerHeader(connection.protocol.accept(request)));
+        const response = connection.protocol.accept(request);
+        this.#answer(connection, this.#withServerHeader(response));
         return;
       }
       this.#answerWithHooks(connection, request).catch((error: unknown) => {
@@ -291,7 +301,10 @@ export class Server implements ServerView, AsyncDisposable {
     if (this.#pending.size > this.#maxPending) {
       // The oldest goes: whoever opens connections and says nothing must not keep others out.
       const [oldest] = this.#pending.keys();
-      oldest?.abort();
+      if (oldest !== undefined) {
+        this.#pending.delete(oldest);
+        oldest.abort();
+      }
     }
   }
 
@@ -320,7 +333,9 @@ export class Server implements ServerView, AsyncDisposable {
       response = connection.hookFailed('process_request', error);
     }
     if (!connection.isPending) return;
-    response = this.#withServerHeader(response ?? connection.protocol.accept(request));
+    // A hook may well return the same response every time: what we add goes into a copy.
+    const { statusCode, reasonPhrase, headers, body } = response ?? connection.protocol.accept(request);
+    response = this.#withServerHeader(new Response(statusCode, reasonPhrase, headers.copy(), body));
     try {
       response = (await processResponse?.(connection, request, response)) ?? response;
     } catch (error) {
@@ -336,8 +351,8 @@ export class Server implements ServerView, AsyncDisposable {
     connection.answer(isLate ? serverShuttingDown(this.#runtime.host.now()) : response, () => {
       this.#pending.delete(connection);
       this.#open.add(connection);
-      if (this.#handler !== null) this.#run(connection, this.#handler);
     });
+    if (this.#handler !== null && this.#open.has(connection)) this.#run(connection, this.#handler);
   }
 
   #run(connection: ServerConnection, handler: (connection: ServerConnection) => unknown): void {
@@ -354,7 +369,7 @@ export class Server implements ServerView, AsyncDisposable {
 
   #withServerHeader(response: Response): Response {
     const { serverHeader = this.#runtime.serverHeader } = this.#options;
-    if (serverHeader !== null) response.headers.append('Server', serverHeader);
+    if (serverHeader !== null && !response.headers.has('Server')) response.headers.append('Server', serverHeader);
     return response;
   }
 

@@ -54,18 +54,22 @@ export class FlushQueue {
 export class WriteBatch implements ProtocolOutput {
   readonly appendFromBytes: number = APPEND_FROM_BYTES;
   bytes: Uint8Array = NO_BYTES;
-  /** Whether a payload of somebody else's is on its way and must not change yet. */
-  isLending = false;
-
   readonly #transport: Transport;
   readonly #queue: FlushQueue;
   #length = 0;
   #queued = false;
   #held = false;
+  #hasLent = false;
 
   constructor(transport: Transport, queue: FlushQueue) {
     this.#transport = transport;
     this.#queue = queue;
+  }
+
+  /** Whether a payload of somebody else's is on its way and must not change yet. */
+  get isLending(): boolean {
+    if (this.#hasLent && this.#transport.bufferedBytes === 0) this.#hasLent = false;
+    return this.#hasLent;
   }
 
   /** Bytes that are not with the system yet. */
@@ -86,7 +90,7 @@ export class WriteBatch implements ProtocolOutput {
 
   append(bytes: Uint8Array): void {
     this.#write(bytes);
-    this.isLending = this.#transport.bufferedBytes > 0;
+    this.#hasLent = true;
   }
 
   end(): void {

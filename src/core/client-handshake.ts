@@ -24,15 +24,15 @@ export interface HandshakeRequestOptions {
   /** `Sec-WebSocket-Key`: see `generateKey`. Fresh for each connection. */
   readonly key: string;
   /** Value of `Origin`. Default null: none is sent. */
-  readonly origin?: string | null;
+  readonly origin?: string | null | undefined;
   /** Subprotocols to offer, in order of preference. Default null: none. */
-  readonly subprotocols?: readonly string[] | null;
+  readonly subprotocols?: readonly string[] | null | undefined;
   /** Extensions to offer, in order of preference. Default null: none. */
-  readonly extensions?: readonly ClientExtensionFactory[] | null;
+  readonly extensions?: readonly ClientExtensionFactory[] | null | undefined;
   /** Headers after ours; a name that is there already is repeated. Default: none. */
-  readonly additionalHeaders?: HeadersLike | null;
+  readonly additionalHeaders?: HeadersLike | null | undefined;
   /** `User-Agent`, unless the additional headers have one. Default null: none is sent. */
-  readonly userAgent?: string | null;
+  readonly userAgent?: string | null | undefined;
 }
 
 /** Visible ASCII: white space would end the request target, and with it the request line, early (RFC 9112 §3.2). */
@@ -80,9 +80,9 @@ export interface HandshakeResponseOptions {
   /** The `Sec-WebSocket-Key` of the request. */
   readonly key: string;
   /** The subprotocols that were offered. Default null: none. */
-  readonly subprotocols?: readonly string[] | null;
+  readonly subprotocols?: readonly string[] | null | undefined;
   /** The extensions that were offered. Default null: none. */
-  readonly extensions?: readonly ClientExtensionFactory[] | null;
+  readonly extensions?: readonly ClientExtensionFactory[] | null | undefined;
 }
 
 /**

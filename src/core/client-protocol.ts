@@ -13,17 +13,17 @@ import { parseUri, type WebSocketURI } from './uri.ts';
 /** Options of a client's protocol object. */
 export interface ClientProtocolOptions extends ProtocolOptions {
   /** Value of `Origin`. Default: none is sent. */
-  readonly origin?: string | null;
+  readonly origin?: string | null | undefined;
   /** Extensions to offer, in order of preference. Default: none. */
-  readonly extensions?: readonly ClientExtensionFactory[] | null;
+  readonly extensions?: readonly ClientExtensionFactory[] | null | undefined;
   /** Subprotocols to offer, in order of preference. Default: none. */
-  readonly subprotocols?: readonly string[] | null;
+  readonly subprotocols?: readonly string[] | null | undefined;
   /** Headers after ours in the request; a name that is there already is repeated. Default: none. */
-  readonly additionalHeaders?: HeadersLike | null;
+  readonly additionalHeaders?: HeadersLike | null | undefined;
   /** `User-Agent`, unless the additional headers have one. Default: none is sent. */
-  readonly userAgent?: string | null;
+  readonly userAgent?: string | null | undefined;
   /** Limits for the response. Default: 8,192 bytes a line, 128 headers, 64 KiB of them, a body of 1 MiB. */
-  readonly httpLimits?: Partial<HttpLimits>;
+  readonly httpLimits?: Partial<HttpLimits> | undefined;
 }
 
 /** The client's end of a connection without its I/O: see `Protocol`. Begins with the opening handshake (RFC 6455 §4.1). */

@@ -71,7 +71,8 @@ export class FrameParser {
   /** Goes to the next frame. False when more bytes are needed, or when `violation` is set. */
   read(): boolean {
     while (this.violation === null) {
-      if (this.#at === this.#chunk.length && !this.#nextChunk()) break;
+      // Not ===: whoever was given a view of the chunk may have detached its buffer.
+      if (this.#at >= this.#chunk.length && !this.#nextChunk()) break;
       if (this.#gathered !== null) {
         if (this.#gather(this.#gathered)) return this.#finishGathered();
       } else if (this.#readHead()) {

@@ -7,11 +7,11 @@ export interface FrameInit {
   readonly opcode: Opcode;
   readonly data: Uint8Array;
   /** Whether this is the last fragment of its message. Default true. */
-  readonly fin?: boolean;
+  readonly fin?: boolean | undefined;
   /** Reserved bits, for extensions. Default false. */
-  readonly rsv1?: boolean;
-  readonly rsv2?: boolean;
-  readonly rsv3?: boolean;
+  readonly rsv1?: boolean | undefined;
+  readonly rsv2?: boolean | undefined;
+  readonly rsv3?: boolean | undefined;
 }
 
 /** A WebSocket frame, not masked. */

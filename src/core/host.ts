@@ -15,11 +15,11 @@ export interface Host {
 /** Settings of a compressor that are not negotiated: see the manual of zlib's `deflateInit2`. */
 export interface CompressSettings {
   /** 0 (store only) to 9 (smallest output); -1 is zlib's own default, 6. */
-  readonly level?: number;
+  readonly level?: number | undefined;
   /** 1 to 9: memory for the compressor's state, `1 << (memLevel + 9)` bytes. */
-  readonly memLevel?: number;
+  readonly memLevel?: number | undefined;
   /** zlib's strategy number, 0 (default) to 4 (fixed). */
-  readonly strategy?: number;
+  readonly strategy?: number | undefined;
 }
 
 /** A raw deflate compressor with a sliding window that lives from call to call. */

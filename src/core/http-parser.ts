@@ -110,11 +110,11 @@ export class RequestParser extends MessageParser<Request> {
 /** What a {@link ResponseParser} may be told. */
 export interface ResponseParserOptions {
   /** Those limits that differ from {@link HTTP_LIMITS}. */
-  readonly limits?: Partial<HttpLimits>;
+  readonly limits?: Partial<HttpLimits> | undefined;
   /** Whether HTTP/1.0 is taken too, as proxies speak it. Default false. */
-  readonly anyVersion?: boolean;
+  readonly anyVersion?: boolean | undefined;
   /** Whether the body belongs to the message; if not, it is part of the rest, as after CONNECT. Default true. */
-  readonly readBody?: boolean;
+  readonly readBody?: boolean | undefined;
 }
 
 /**

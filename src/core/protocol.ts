@@ -9,7 +9,6 @@ import {
   PayloadTooBig,
   ProtocolError,
   VIOLATIONS,
-  violationCloseCode,
 } from './exceptions/protocol-errors.ts';
 import type { Extension } from './extension.ts';
 import { Frame } from './frame.ts';
@@ -24,6 +23,7 @@ import { type ProtocolEvent, Recorder } from './recorder.ts';
 import { type Cause, nextState, Side, State } from './state.ts';
 import { type RateLimit, TokenBucket } from './token-bucket.ts';
 import { randomUuid } from './uuid.ts';
+import { violationCloseCode } from './violation-close-code.ts';
 
 /**
  * How large a message, and a single fragment of one, may be in bytes after decompression. A number limits messages only;
@@ -36,24 +36,24 @@ export interface ProtocolOptions {
   /** What the machine does for us: random numbers and native UTF-8. */
   readonly host: Host;
   /** The state to begin in; OPEN skips the handshake when something else did it. */
-  readonly state?: State;
+  readonly state?: State | undefined;
   /** Limit for what is received. Default 1 MiB a message. */
-  readonly maxSize?: MaxSize;
+  readonly maxSize?: MaxSize | undefined;
   /** Default: silent. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /**
    * Whether text is checked as it arrives, also in messages and frames that are not complete; what is not UTF-8 fails the
    * connection with 1007. Default false: in the pull form the reader of a message checks it.
    */
-  readonly validateUtf8?: boolean;
+  readonly validateUtf8?: boolean | undefined;
   /** Accept lengths that are not written in their shortest form (RFC 6455 §5.2 forbids them). Default false. */
-  readonly lenientLengths?: boolean;
+  readonly lenientLengths?: boolean | undefined;
   /** How many pings and pongs are taken; more fail the connection with 1008. Default null: any number. */
-  readonly controlFrameLimit?: RateLimit | null;
+  readonly controlFrameLimit?: RateLimit | null | undefined;
   /** How many empty fragments in a row are taken; more fail the connection with 1008. Default null: any number. */
-  readonly maxEmptyFragments?: number | null;
+  readonly maxEmptyFragments?: number | null | undefined;
   /** How many characters of a frame a log line shows. Default 75. */
-  readonly maxLogSize?: number;
+  readonly maxLogSize?: number | undefined;
 }
 
 /** What the opening handshake agreed on. */
@@ -150,6 +150,8 @@ export class Protocol {
     const maxSize = options.maxSize === undefined ? DEFAULT_MAX_MESSAGE_BYTES : options.maxSize;
     [this.maxMessageSize, this.maxFragmentSize] =
       typeof maxSize === 'object' && maxSize !== null ? maxSize : [maxSize, null];
+    checkSize(this.maxMessageSize);
+    checkSize(this.maxFragmentSize);
     this.#parser = new FrameParser({ masked: side === Side.SERVER, lenientLengths: options.lenientLengths ?? false });
     this.#limitNextFrame();
     const recorder = new Recorder();
@@ -649,12 +651,12 @@ export class Protocol {
   }
 
   #send(opcode: Opcode, data: Uint8Array, fin: boolean): void {
-    if (this.logs('debug')) this.#logFrame('>', opcode, data, fin);
     let first: number = fin ? opcode | FIN : opcode;
+    let encoded = data;
     if (this.extensions.length > 0) {
       let frame = new Frame({ opcode, data, fin });
       for (const extension of this.extensions) frame = extension.encode(frame);
-      data = frame.data;
+      encoded = frame.data;
       first =
         (frame.fin ? FIN : 0) |
         (frame.rsv1 ? RSV1 : 0) |
@@ -662,7 +664,9 @@ export class Protocol {
         (frame.rsv3 ? RSV3 : 0) |
         frame.opcode;
     }
-    encodeFrame(this.#output, first, data, this.side === Side.CLIENT ? this.host.nextMask() : null);
+    encodeFrame(this.#output, first, encoded, this.side === Side.CLIENT ? this.host.nextMask() : null);
+    // Last: a logger is user code, which may send a message of its own and use our buffers for it.
+    if (this.logs('debug')) this.#logFrame('>', opcode, data, fin);
   }
 
   // The rest
@@ -682,6 +686,12 @@ export class Protocol {
     if (this.#sink instanceof Recorder) return this.#sink;
     throw new Error('the protocol is piped: its events and bytes go to the sink and the output');
   }
+}
+
+/** NaN would be no limit at all, and nobody would notice. */
+function checkSize(size: number | null): void {
+  if (size !== null && typeof size !== 'number') throw new TypeError('maxSize must be a number, a pair or null');
+  if (size !== null && !(size >= 0)) throw new RangeError('maxSize must be positive or equal to zero');
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -32,18 +32,18 @@ export type { HostRule, OriginRules };
 /** What a server admits and offers. */
 export interface HandshakeRequestPolicy {
   /** Pages that may connect: see {@link OriginRules}. Default null: all. */
-  readonly origins?: OriginRules | null;
+  readonly origins?: OriginRules | null | undefined;
   /** Hosts that the server answers for: see {@link HostRule}. Default null: any. */
-  readonly allowedHosts?: readonly HostRule[] | null;
+  readonly allowedHosts?: readonly HostRule[] | null | undefined;
   /** Subprotocols of the server, in order of preference. Default null: none. */
-  readonly subprotocols?: readonly string[] | null;
+  readonly subprotocols?: readonly string[] | null | undefined;
   /**
    * Chooses a subprotocol among those that the client offers, instead of the rule that the first of the server's list
    * wins. May throw NegotiationError for a 400; any other error is passed on.
    */
   readonly selectSubprotocol?: ((offered: readonly string[]) => string | null | undefined) | undefined;
   /** Extensions of the server, in order of preference. Default null: none. */
-  readonly extensions?: readonly ServerExtensionFactory[] | null;
+  readonly extensions?: readonly ServerExtensionFactory[] | null | undefined;
 }
 
 /** A request that was found good: what was agreed on, and what the answer has to say. */

@@ -22,17 +22,19 @@ const MAX_EARLY_BYTES = 65_536;
 /** Options of a server's protocol object. */
 export interface ServerProtocolOptions extends ProtocolOptions {
   /** Origins to accept: see `OriginRules`. Default null: not checked. */
-  readonly origins?: OriginRules | null;
+  readonly origins?: OriginRules | null | undefined;
   /** Hosts to accept in `Host`: see `HostRule`. Default null: any well-formed one. */
-  readonly allowedHosts?: readonly HostRule[] | null;
+  readonly allowedHosts?: readonly HostRule[] | null | undefined;
   /** Extensions to negotiate, in order of preference. Default: none. */
-  readonly extensions?: readonly ServerExtensionFactory[] | null;
+  readonly extensions?: readonly ServerExtensionFactory[] | null | undefined;
   /** Subprotocols that are understood, in order of preference. Default: none. */
-  readonly subprotocols?: readonly string[] | null;
+  readonly subprotocols?: readonly string[] | null | undefined;
   /** Replaces the default choice of a subprotocol. May throw NegotiationError for a 400. */
-  readonly selectSubprotocol?: (protocol: ServerProtocol, offered: readonly string[]) => string | null | undefined;
+  readonly selectSubprotocol?:
+    | ((protocol: ServerProtocol, offered: readonly string[]) => string | null | undefined)
+    | undefined;
   /** Limits for the request. Default: 8,192 bytes a line, 128 headers, 64 KiB of them. */
-  readonly httpLimits?: Partial<HttpLimits>;
+  readonly httpLimits?: Partial<HttpLimits> | undefined;
 }
 
 const NO_AGREEMENT: Agreement = { extensions: [], subprotocol: null };

@@ -11,22 +11,26 @@ import { NodeTransport } from './transport.ts';
 export type ClientTlsOptions = NodeTlsOptions;
 
 /** Options of `connect`. */
-export interface ConnectOptions<P extends string = string> extends ClientOptions<P> {
+export interface ConnectOptions<P extends string = string, C extends ClientConnection = ClientConnection>
+  extends ClientOptions<P, C> {
   /** TCP host to connect to, instead of the URI's. The URI's stays in the request and in the check of certificates. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** TCP port to connect to, instead of the URI's. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Local address to connect from. */
-  readonly localAddress?: string;
+  readonly localAddress?: string | undefined;
   /** Unix socket to connect to, instead of TCP. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** A socket that is connected already, made with `allowHalfOpen`. TLS, if any, is done by the caller. */
-  readonly socket?: Socket;
+  readonly socket?: Socket | undefined;
   /** TLS settings for `wss`. */
-  readonly tls?: ClientTlsOptions | null;
+  readonly tls?: ClientTlsOptions | null | undefined;
   /** Name for SNI and for the check of the certificate. Default: the URI's host. */
-  readonly serverName?: string;
+  readonly serverName?: string | undefined;
 }
+
+/** What a client may get of the subprotocols that it offers. */
+type Subprotocol<P extends string> = [P] extends [never] ? null : P | null;
 
 /**
  * Opens a WebSocket connection.
@@ -41,10 +45,10 @@ export interface ConnectOptions<P extends string = string> extends ClientOptions
  * @throws {InvalidHandshake} when awaited: the server's answer isn't acceptable; InvalidStatus holds what it said instead.
  * @throws {TimeoutError} when awaited: it took longer than `openTimeoutMs`.
  */
-export function connect<const P extends string = never>(
+export function connect<const P extends string = never, C extends ClientConnection = ClientConnection<Subprotocol<P>>>(
   uri: string,
-  options: ConnectOptions<P> = {},
-): Connecting<[P] extends [never] ? null : P | null> {
+  options: ConnectOptions<P, C> = {},
+): Connecting<C> {
   const { secure } = parseUri(uri);
   if (!secure && options.tls != null) throw new RangeError('ssl argument is incompatible with a ws:// URI');
   if (secure && options.tls === null) throw new RangeError('ssl=None is incompatible with a wss:// URI');
@@ -55,17 +59,23 @@ export function connect<const P extends string = never>(
  * Opens a WebSocket connection over a Unix socket.
  * @param uri what the request names. Default `ws://localhost/`, or `wss://localhost/` with `tls`.
  */
-export function unixConnect<const P extends string = never>(
-  path: string,
-  uri?: string,
-  options: ConnectOptions<P> = {},
-): Connecting<[P] extends [never] ? null : P | null> {
+export function unixConnect<
+  const P extends string = never,
+  C extends ClientConnection = ClientConnection<Subprotocol<P>>,
+>(path: string, uri?: string, options: ConnectOptions<P, C> = {}): Connecting<C> {
   return connect(uri ?? (options.tls == null ? 'ws://localhost/' : 'wss://localhost/'), { ...options, path });
 }
 
-async function openTransport(uri: WebSocketURI, options: ConnectOptions, signal: AbortSignal): Promise<NodeTransport> {
+/** As much of the options as opening a transport needs, whatever the class of the connection. */
+type OpenSettings = Pick<ConnectOptions, 'host' | 'port' | 'path' | 'localAddress' | 'socket' | 'tls' | 'serverName'>;
+
+async function openTransport(uri: WebSocketURI, options: OpenSettings, signal: AbortSignal): Promise<NodeTransport> {
   const { path, localAddress } = options;
-  if (options.socket !== undefined) return new NodeTransport(options.socket);
+  if (options.socket !== undefined) {
+    if (signal.aborted) options.socket.destroy();
+    signal.throwIfAborted();
+    return new NodeTransport(options.socket);
+  }
   const tcp = connectTcp({
     ...(path === undefined
       ? { host: options.host ?? uri.host, port: options.port ?? uri.port, ...(localAddress && { localAddress }) }
@@ -114,5 +124,3 @@ function ready<S extends Socket>(socket: S, event: string, signal: AbortSignal):
     if (signal.aborted) onAbort();
   });
 }
-
-export type { ClientConnection };

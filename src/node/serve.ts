@@ -1,7 +1,14 @@
 // `serve` on Node: listens on TCP, Unix and TLS sockets for the connection layer.
 import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from 'node:tls';
-import { type Listen, Server, type ServerHandler, type ServerOptions } from '../connection/server.ts';
+import {
+  DEFAULT_MAX_PENDING,
+  type Listen,
+  Server,
+  type ServerHandler,
+  type ServerOptions,
+} from '../connection/server.ts';
+import type { ServerConnection } from '../connection/server-connection.ts';
 import { nodeRuntime } from './runtime.ts';
 import { listeningAddress, NodeTransport } from './transport.ts';
 
@@ -9,20 +16,29 @@ import { listeningAddress, NodeTransport } from './transport.ts';
 export type ServerTlsOptions = TlsOptions;
 
 /** Options of `serve`. */
-export interface ServeOptions<P extends string = string> extends ServerOptions<P> {
+export interface ServeOptions<P extends string = string, C extends ServerConnection = ServerConnection>
+  extends ServerOptions<P, C> {
   /** Address to listen on. Default: all addresses. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Port to listen on. Default 0: the system chooses one, see `Server.addresses`. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Unix socket to listen on, instead of TCP. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** A server of node:net or node:tls to use, made with `allowHalfOpen`; it may be listening already. */
-  readonly socket?: NetServer;
+  readonly socket?: NetServer | undefined;
   /** How many connections may wait to be accepted. Default: the system's. */
-  readonly backlog?: number;
+  readonly backlog?: number | undefined;
   /** Speak TLS, with these settings. */
-  readonly tls?: ServerTlsOptions;
+  readonly tls?: ServerTlsOptions | undefined;
 }
+
+/** What a client of a server with these subprotocols has: without `selectSubprotocol` one of them is sure. */
+type Subprotocol<P extends string> = [P] extends [never] ? null : string extends P ? string | null : P;
+
+/** Options with a choice of subprotocol, which may choose none. */
+type SelectingOptions<P extends string, C extends ServerConnection> = ServeOptions<P, C> & {
+  readonly selectSubprotocol: (connection: C, offered: readonly string[]) => P | null | undefined;
+};
 
 /**
  * Starts a WebSocket server.
@@ -37,37 +53,66 @@ export interface ServeOptions<P extends string = string> extends ServerOptions<P
  * handlers instead of a function are the fast road: see `DirectHandlers`.
  *
  * @throws {RangeError} an option has a value that isn't allowed.
+ * @throws {TypeError} an option has a value of the wrong type, or does not go with another.
  * @throws {Error} the runtime's own, when it can't listen.
  */
-export async function serve<const P extends string = string>(
-  handler: ServerHandler,
-  options: ServeOptions<P> = {},
-): Promise<Server> {
-  const { host, port, path, socket } = options;
-  if (socket !== undefined && (host !== undefined || port !== undefined || path !== undefined)) {
-    throw new TypeError('socket is incompatible with host, port and path');
+export function serve<const P extends string, C extends ServerConnection = ServerConnection<P | null>>(
+  handler: ServerHandler<NoInfer<C>>,
+  options: SelectingOptions<P, C>,
+): Promise<Server<C>>;
+export function serve<const P extends string = never, C extends ServerConnection = ServerConnection<Subprotocol<P>>>(
+  handler: ServerHandler<NoInfer<C>>,
+  options?: ServeOptions<P, C>,
+): Promise<Server<C>>;
+export async function serve<C extends ServerConnection>(
+  handler: ServerHandler<C>,
+  options: ServeOptions<string, C> = {},
+): Promise<Server<C>> {
+  refuse(options, 'socket', ['host', 'port', 'path', 'backlog', 'tls']);
+  refuse(options, 'path', ['host', 'port']);
+  // Whatever the class of its connections, the server treats them alike: C comes from `createConnection` in the options.
+  const server = new Server<C>(nodeRuntime, handler as ServerHandler, options as unknown as ServerOptions, (sink) =>
+    listen(options as unknown as ListenSettings, sink),
+  );
+  if (options.startServing === false) return server;
+  try {
+    await server.startServing();
+  } catch (error) {
+    server.close();
+    throw error;
   }
-  if (path !== undefined && (host !== undefined || port !== undefined)) {
-    throw new TypeError('path is incompatible with host and port');
-  }
-  const server = new Server(nodeRuntime, handler, options as ServerOptions, (sink) => listen(options, sink));
-  if (options.startServing !== false) await server.startServing();
   return server;
 }
 
 /** Starts a WebSocket server on a Unix socket. */
-export const unixServe = <const P extends string = string>(
-  handler: ServerHandler,
+export const unixServe = <
+  const P extends string = never,
+  C extends ServerConnection = ServerConnection<Subprotocol<P>>,
+>(
+  handler: ServerHandler<NoInfer<C>>,
   path: string,
-  options: ServeOptions<P> = {},
-): Promise<Server> => serve(handler, { ...options, path });
+  options: ServeOptions<P, C> = {},
+): Promise<Server<C>> => serve<P, C>(handler, { ...options, path });
+
+/** Options that say the same thing twice. */
+function refuse(options: object, name: string, others: readonly string[]): void {
+  const given = (option: string): boolean => (options as Readonly<Record<string, unknown>>)[option] !== undefined;
+  const other = others.find(given);
+  if (given(name) && other !== undefined) throw new TypeError(`${name} is incompatible with ${other}`);
+}
+
+/** As much of the options as listening needs, whatever the class of the connections. */
+type ListenSettings = Pick<
+  ServeOptions,
+  'host' | 'port' | 'path' | 'socket' | 'backlog' | 'tls' | 'openTimeoutMs' | 'maxPending'
+>;
 
 async function listen(options: ServeOptions, { onTransport, onError }: Parameters<Listen>[0]): ReturnType<Listen> {
   const server = options.socket ?? createListening(options);
   const isTls = server instanceof TlsServer;
   const path = options.path ?? null;
   const onSocket = (socket: Socket): void => onTransport(new NodeTransport(socket, path));
-  const tlsHandshakes = isTls ? trackTlsHandshakes(server) : null;
+  const tlsHandshakes = isTls ? trackTlsHandshakes(server, options.maxPending) : null;
   server.on(isTls ? 'secureConnection' : 'connection', onSocket);
   if (!server.listening) await startListening(server, options);
   // Without a listener a failed accept (no file descriptors left, say) would end the process.
@@ -78,39 +123,46 @@ async function listen(options: ServeOptions, { onTransport, onError }: Parameter
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of tlsHandshakes ?? []) socket.destroy();
+        for (const socket of tlsHandshakes?.values() ?? []) socket.destroy();
       }),
   };
 }
 
-/** The sockets that are in the middle of a TLS handshake: nobody else would end them when the server closes. */
-function trackTlsHandshakes(server: TlsServer): ReadonlySet<Socket> {
-  const sockets = new Map<string, Socket>();
-  const inProgress = new Set<Socket>();
+/**
+ * The sockets that are in the middle of a TLS handshake, oldest first: nobody else would end them when the server closes,
+ * or count them. A TLS socket does not tell whose it is: they are told apart by their peers' addresses. Peers on a Unix
+ * socket have none, and are left to the deadline of the handshake.
+ */
+function trackTlsHandshakes(
+  server: TlsServer,
+  maxPending: number | null = DEFAULT_MAX_PENDING,
+): ReadonlyMap<string, Socket> {
+  const inProgress = new Map<string, Socket>();
   const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
   server.on('connection', (socket) => {
+    if (socket.remotePort === undefined) return;
     const name = nameOf(socket);
-    inProgress.add(socket);
-    sockets.set(name, socket);
+    inProgress.set(name, socket);
     socket.on('close', () => {
-      inProgress.delete(socket);
-      if (sockets.get(name) === socket) sockets.delete(name);
+      if (inProgress.get(name) === socket) inProgress.delete(name);
     });
+    const [oldest] = inProgress;
+    if (oldest !== undefined && inProgress.size > (maxPending ?? Number.POSITIVE_INFINITY)) {
+      inProgress.delete(oldest[0]);
+      oldest[1].destroy();
+    }
   });
-  server.on('secureConnection', (socket) => {
-    const raw = sockets.get(nameOf(socket));
-    if (raw !== undefined) inProgress.delete(raw);
-  });
+  server.on('secureConnection', (socket) => inProgress.delete(nameOf(socket)));
   return inProgress;
 }
 
-function createListening({ tls, openTimeoutMs }: ServeOptions): NetServer {
+function createListening({ tls, openTimeoutMs }: ListenSettings): NetServer {
   if (tls === undefined) return createServer({ allowHalfOpen: true, noDelay: true });
   const handshakeTimeout = openTimeoutMs === null ? 2 ** 31 - 1 : (openTimeoutMs ?? 10_000);
   return createTlsServer({ handshakeTimeout, ...tls, allowHalfOpen: true, noDelay: true });
 }
 
-function startListening(server: NetServer, { host, port = 0, path, backlog }: ServeOptions): Promise<void> {
+function startListening(server: NetServer, { host, port = 0, path, backlog }: ListenSettings): Promise<void> {
   const where: ListenOptions = path === undefined ? { port, ...(host !== undefined && { host }) } : { path };
   return new Promise((resolve, reject) => {
     server.once('error', reject);

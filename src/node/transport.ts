@@ -3,9 +3,6 @@ import type { AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Address, Transport, TransportSink } from '../connection/transport.ts';
 
-/** From this size on a write may well have to wait: it tells when it is out. */
-const LARGE_WRITE_BYTES = 16_384;
-
 /** Where a socket finds its transport: listeners that all sockets share cost a connection nothing. */
 const TRANSPORT: unique symbol = Symbol('transport');
 type OwnedSocket = Socket & { [TRANSPORT]?: NodeTransport };
@@ -44,22 +41,21 @@ export class NodeTransport implements Transport {
     socket.on('end', NodeTransport.#onEnd);
     if (socket.closed) queueMicrotask(() => sink.onClose(this.#error));
     else socket.on('close', NodeTransport.#onClose);
+    // A socket that its owner had paused before handing it over.
+    socket.resume();
   }
 
   write(bytes: Uint8Array, more?: Uint8Array): void {
     const socket = this.#socket;
     if (!socket.writable) return;
-    if (more !== undefined) {
-      socket.cork();
-      if (bytes.length > 0) socket.write(bytes);
-      socket.write(more, this.#whenWritten());
-      socket.uncork();
-    } else if (bytes.length >= LARGE_WRITE_BYTES || socket.writableLength > 0) {
+    if (more === undefined) {
       socket.write(bytes, this.#whenWritten());
-    } else {
-      // Alone and small: whoever waits for room waits for more than this.
-      socket.write(bytes);
+      return;
     }
+    socket.cork();
+    if (bytes.length > 0) socket.write(bytes);
+    socket.write(more, this.#whenWritten());
+    socket.uncork();
   }
 
   end(): void {

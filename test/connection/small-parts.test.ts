@@ -1,7 +1,8 @@
 // The small parts without time: text in pieces, fragments to send, settings, the environment.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { connectionSettings, duration } from '#dist/connection/connection-settings.js';
+import { duration } from '#dist/connection/check-options.js';
+import { connectionSettings } from '#dist/connection/connection-settings.js';
 import { environmentSettings } from '#dist/connection/environment.js';
 import { FragmentSender } from '#dist/connection/fragment-sender.js';
 import { fragmentsOf } from '#dist/connection/message-source.js';

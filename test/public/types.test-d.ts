@@ -1,14 +1,19 @@
 // What the compiler must know about the public API. Nothing here runs: that this file compiles is the test.
 import {
   broadcast,
-  type ClientConnection,
+  ClientConnection,
+  type ClientProtocol,
   type Connecting,
   type Connection,
+  type ConnectionOptions,
   type ConnectOptions,
   connect,
   type Data,
   type ServeOptions,
-  type ServerConnection,
+  ServerConnection,
+  type ServerConnectionOptions,
+  type ServerProtocol,
+  type ServerView,
   serve,
   unixConnect,
 } from 'websockets-ts';
@@ -64,7 +69,7 @@ export async function subprotocols(): Promise<void> {
   const unix = await unixConnect('/path', undefined, { subprotocols: ['chat'] });
   same<typeof unix.subprotocol, 'chat' | null>(true);
   const connecting = connect('ws://localhost', { subprotocols: ['chat'] });
-  same<typeof connecting, Connecting<'chat' | null>>(true);
+  same<typeof connecting, Connecting<ClientConnection<'chat' | null>>>(true);
   const assignable: ClientConnection = literal;
   await using scoped = assignable;
   await scoped.close({ code: 1000, reason: '' });
@@ -73,15 +78,15 @@ export async function subprotocols(): Promise<void> {
 export async function serving(): Promise<void> {
   await using server = await serve(
     async (connection) => {
-      same<typeof connection, ServerConnection>(true);
+      same<typeof connection.subprotocol, 'chat' | null>(true);
       await connection.send('hello');
     },
     { subprotocols: ['chat'], selectSubprotocol: (_, offered) => (offered.includes('chat') ? 'chat' : null) },
   );
-  same<typeof server.connections, ReadonlySet<ServerConnection>>(true);
+  same<typeof server.connections, ReadonlySet<ServerConnection<'chat' | null>>>(true);
   await serve({
     message: (connection, data, isText) => {
-      same<typeof connection, ServerConnection>(true);
+      same<typeof connection.subprotocol, null>(true);
       same<typeof data, Data>(true);
       same<typeof isText, boolean>(true);
     },
@@ -102,5 +107,34 @@ export const serverOptions: ServeOptions = {
   writeLimit: [2, 1],
 };
 
-// @ts-expect-error undefined is not null: leave an option out, or switch it off
-export const wrong: ServeOptions = { compression: undefined };
+// Undefined means the default, so that options can be passed on.
+export const passedOn: ServeOptions & ConnectOptions = {
+  compression: undefined,
+  signal: undefined,
+  maxSize: undefined,
+};
+
+class Mine extends ServerConnection {
+  readonly room: string = 'lobby';
+}
+
+const makeMine = (protocol: ServerProtocol, server: ServerView, options: ServerConnectionOptions): Mine =>
+  new Mine(protocol, server, options);
+const makeMyClient = (protocol: ClientProtocol, options: ConnectionOptions): MyClient =>
+  new MyClient(protocol, options);
+
+export async function ownClass(): Promise<void> {
+  await using server = await serve((connection) => connection.send(connection.room), {
+    createConnection: makeMine,
+    processRequest: (connection) => (connection.room === '' ? connection.respond(404, '') : null),
+  });
+  same<typeof server.connections, ReadonlySet<Mine>>(true);
+  await serve(async (connection) => same<typeof connection.subprotocol, 'a' | 'b'>(true), { subprotocols: ['a', 'b'] });
+  await serve((connection: ServerConnection) => connection.close());
+  await using client = await connect('ws://localhost', { createConnection: makeMyClient });
+  same<typeof client.room, string>(true);
+}
+
+class MyClient extends ClientConnection {
+  readonly room: string = 'lobby';
+}

@@ -25,17 +25,6 @@ export const VIOLATIONS = {
 /** A rule of the protocol: a key of {@link VIOLATIONS}. */
 export type Violation = keyof typeof VIOLATIONS;
 
-/** Close codes of the violations that are not 1002 (protocol error): bad data, and limits of our own. */
-const CLOSE_CODES: { readonly [code in Violation]?: number } = {
-  DECOMPRESSION_FAILED: 1007,
-  TOO_MANY_CONTROL_FRAMES: 1008,
-  TOO_MANY_EMPTY_FRAGMENTS: 1008,
-};
-
-/** The code to close with when the peer broke a rule. */
-export const violationCloseCode = (code: ProtocolError['code']): number =>
-  (code === 'PROTOCOL_ERROR' ? undefined : CLOSE_CODES[code]) ?? 1002;
-
 const VIOLATION_BY_TEXT: ReadonlyMap<string, Violation> = new Map(
   Object.entries(VIOLATIONS).map(([key, text]) => [text, key as Violation]),
 );

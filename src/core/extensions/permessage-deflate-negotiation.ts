@@ -12,13 +12,13 @@ import { PERMESSAGE_DEFLATE, PerMessageDeflate } from './permessage-deflate.ts';
 /** What client and server can be told alike. */
 interface FactoryOptions {
   /** Ask or answer that the server starts each message with an empty window: less memory there, larger output. Default false. */
-  readonly serverNoContextTakeover?: boolean;
+  readonly serverNoContextTakeover?: boolean | undefined;
   /** Ask or answer that the client starts each message with an empty window: less memory there, larger output. Default false. */
-  readonly clientNoContextTakeover?: boolean;
+  readonly clientNoContextTakeover?: boolean | undefined;
   /** The largest window that the server may use, in bits, 8 to 15; null: do not speak of it. Default null. */
-  readonly serverMaxWindowBits?: number | null;
+  readonly serverMaxWindowBits?: number | null | undefined;
   /** How hard our compressor works: level, memLevel and strategy of zlib, never its window. Default: zlib's own settings. */
-  readonly compressSettings?: CompressSettings;
+  readonly compressSettings?: CompressSettings | undefined;
   /** Does the work. */
   readonly engine: DeflateEngine;
 }
@@ -29,15 +29,15 @@ export interface ClientPerMessageDeflateOptions extends FactoryOptions {
    * The largest window that we will use, in bits, 8 to 15; true: tell the server that it may choose; null: do not speak of
    * it. Default true.
    */
-  readonly clientMaxWindowBits?: number | true | null;
+  readonly clientMaxWindowBits?: number | true | null | undefined;
 }
 
 /** Settings of {@link ServerPerMessageDeflateFactory}. */
 export interface ServerPerMessageDeflateOptions extends FactoryOptions {
   /** The largest window that clients may use, in bits, 8 to 15; only those that offer it can be told. Null: any. Default null. */
-  readonly clientMaxWindowBits?: number | null;
+  readonly clientMaxWindowBits?: number | null | undefined;
   /** Decline clients that cannot be told their window. Needs `clientMaxWindowBits`. Default false. */
-  readonly requireClientMaxWindowBits?: boolean;
+  readonly requireClientMaxWindowBits?: boolean | undefined;
 }
 
 /** Negotiates permessage-deflate for a client. */

@@ -12,15 +12,15 @@ export const PERMESSAGE_DEFLATE = 'permessage-deflate';
 /** What both ends agreed on, seen from one of them: `local` compresses what we send, `remote` what we receive. */
 export interface PerMessageDeflateOptions {
   /** Whether the peer starts each message with an empty window. Default false. */
-  readonly remoteNoContextTakeover?: boolean;
+  readonly remoteNoContextTakeover?: boolean | undefined;
   /** Whether we start each message with an empty window. Default false. */
-  readonly localNoContextTakeover?: boolean;
+  readonly localNoContextTakeover?: boolean | undefined;
   /** The peer's window is `2 ** remoteMaxWindowBits` bytes, 8 to 15. Default 15. */
-  readonly remoteMaxWindowBits?: number;
+  readonly remoteMaxWindowBits?: number | undefined;
   /** Our window is at most `2 ** localMaxWindowBits` bytes, 9 to 15: deflate as zlib has it cannot do 8. Default 15. */
-  readonly localMaxWindowBits?: number;
+  readonly localMaxWindowBits?: number | undefined;
   /** How hard the compressor works. Default: zlib's own settings. */
-  readonly compressSettings?: CompressSettings;
+  readonly compressSettings?: CompressSettings | undefined;
   /** Does the work. */
   readonly engine: DeflateEngine;
 }

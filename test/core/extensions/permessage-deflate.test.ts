@@ -531,8 +531,14 @@ function windowPairs(): [local: number, remote: number][] {
   return local.flatMap((ours) => [8, ...local].map((theirs): [number, number] => [ours, theirs]));
 }
 
+/** What is negotiated. */
+type Parameters = Pick<
+  PerMessageDeflate,
+  'localNoContextTakeover' | 'remoteNoContextTakeover' | 'localMaxWindowBits' | 'remoteMaxWindowBits'
+>;
+
 /** The other end of a connection. */
-function mirror(options: Required<Omit<PerMessageDeflateOptions, 'engine' | 'compressSettings'>>): PerMessageDeflate {
+function mirror(options: Parameters): PerMessageDeflate {
   const tiny = options.remoteMaxWindowBits === 8;
   return extension({
     localNoContextTakeover: options.remoteNoContextTakeover,

@@ -1,0 +1,18 @@
+// Checks of numbers in options: nonsense must not switch a limit off in silence.
+
+/** A duration in milliseconds from an option; null stands for no limit. */
+export function duration(name: string, value: number | null | undefined, defaultMs: number): number | null {
+  return value === undefined ? defaultMs : limit(name, value, 'a number of milliseconds');
+}
+
+/**
+ * A limit from an option; null stands for none.
+ * @throws {TypeError} it is no number.
+ * @throws {RangeError} it is negative or NaN.
+ */
+export function limit(name: string, value: number | null, what = 'a number'): number | null {
+  if (value === null) return null;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be ${what} or null`);
+  if (!(value >= 0)) throw new RangeError(`${name} must be positive or equal to zero`);
+  return value;
+}
