@@ -34,15 +34,15 @@ export async function subprotocols(): Promise<void> {
 }
 
 export async function serving(): Promise<void> {
-  const server = await serve((connection) => has<ServerConnection>()(connection, true));
-  for (const connection of server.connections) has<ServerConnection>()(connection, true);
+  const server = await serve((connection) => has<ServerConnection<null>>()(connection, true));
+  for (const connection of server.connections) has<ServerConnection<null>>()(connection, true);
   await server.close();
   await server.waitClosed();
 }
 
 export async function options(): Promise<void> {
   await connect('ws://localhost', { openTimeoutMs: null, maxSize: [1_000_000, null], maxQueue: [8, 2] });
-  // @ts-expect-error undefined is not a value of an option: leave it out
+  // So that options can be passed on.
   await connect('ws://localhost', { openTimeoutMs: undefined });
   // @ts-expect-error no such option
   await connect('ws://localhost', { openTimeout: 5 });
