@@ -129,6 +129,7 @@ export abstract class Connection<P extends string | null = string | null>
       new DirectReceiver(pipeEnd, options.runtime.text, {
         isSerial: options.settings.serial,
         maxBacklogBytes: options.settings.queue.maxBytes,
+        validatesUtf8: options.settings.validatesUtf8,
       });
     this.#writer = new MessageWriter({
       connection: pipeEnd,
@@ -506,8 +507,8 @@ export abstract class Connection<P extends string | null = string | null>
       return this.#connection.#rejectWhenClosed();
     }
 
-    flush(): void {
-      this.#connection.flush();
+    fail(code: number, reason: string): void {
+      this.#connection.#fail(code, reason);
     }
 
     failReceiving(error: InvalidUtf8Error): void {
@@ -523,11 +524,16 @@ export abstract class Connection<P extends string | null = string | null>
     }
 
     sendPing(): Promise<number> {
-      return this.#connection.#sendPing(this.#connection.#freshPingPayload(), false);
+      const connection = this.#connection;
+      try {
+        return connection.#sendPing(connection.#freshPingPayload(), false);
+      } catch (error) {
+        return this.failInternally(error);
+      }
     }
 
     onPingTimeout(): void {
-      this.#connection.#keepaliveFailed();
+      this.#connection.#fail(1011, 'keepalive ping timeout');
     }
 
     log(level: LogLevel, message: string, error?: unknown): void {
@@ -614,8 +620,7 @@ export abstract class Connection<P extends string | null = string | null>
 
   #failReceiving(error: InvalidUtf8Error): void {
     this.#cause ??= error;
-    this.protocol.fail(1007, `${error.reason} at position ${error.position}`);
-    this.flush();
+    this.#fail(1007, `${error.reason} at position ${error.position}`);
   }
 
   /** Runs the user's code: what it throws or rejects with ends this connection, and nothing else. */
@@ -677,9 +682,14 @@ export abstract class Connection<P extends string | null = string | null>
 
   // Closing, inside
 
-  #keepaliveFailed(): void {
+  /** Fails the connection if it is OPEN: drops it when an extension can't even encode the close frame. */
+  #fail(code: number, reason: string): void {
     if (this.protocol.state !== State.OPEN) return;
-    this.protocol.fail(1011, 'keepalive ping timeout');
+    try {
+      this.protocol.fail(code, reason);
+    } catch (error) {
+      this.#failInternally(error);
+    }
     this.flush();
   }
 

@@ -1,4 +1,6 @@
 // The direct road: a message goes to the user's function as soon as it is complete. No queue, no promise per message.
+import { utf8Problem } from '../bytes/utf8.ts';
+import { InvalidUtf8Error } from '../core/exceptions.ts';
 import { Opcode } from '../core/opcode.ts';
 import { MessageBuffer, ownBytes, type Piece, weightOf } from './message-buffer.ts';
 import type { Data } from './message-source.ts';
@@ -10,13 +12,23 @@ export interface MessageTarget {
   onMessage(data: Data, isText: boolean): unknown;
 }
 
+/** How a receiver goes about it. */
+export interface DirectReceiverOptions {
+  /** Whether the promise of a message is awaited before the next one. */
+  readonly isSerial: boolean;
+  /** What messages may wait while one is awaited. */
+  readonly maxBacklogBytes: number;
+  /** Whether text was checked as it arrived; if not, it is when it is delivered. */
+  readonly validatesUtf8: boolean;
+}
+
 /** Calls `onMessage` for each message; what it throws or rejects with is the connection's matter. */
 export class DirectReceiver implements Receiver {
   readonly #connection: ReceivingConnection & MessageTarget;
   readonly #text: TextCodec;
   readonly #isSerial: boolean;
-  /** What messages may wait while one is awaited. */
   readonly #maxBacklogBytes: number;
+  readonly #validatesUtf8: boolean;
   #message: MessageBuffer | null = null;
   /** Whether the promise of a message is awaited before the next one. */
   #isBusy = false;
@@ -30,12 +42,13 @@ export class DirectReceiver implements Receiver {
   constructor(
     connection: ReceivingConnection & MessageTarget,
     text: TextCodec,
-    { isSerial, maxBacklogBytes }: { readonly isSerial: boolean; readonly maxBacklogBytes: number },
+    { isSerial, maxBacklogBytes, validatesUtf8 }: DirectReceiverOptions,
   ) {
     this.#connection = connection;
     this.#text = text;
     this.#isSerial = isSerial;
     this.#maxBacklogBytes = maxBacklogBytes;
+    this.#validatesUtf8 = validatesUtf8;
   }
 
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
@@ -72,6 +85,14 @@ export class DirectReceiver implements Receiver {
       this.#backlog.push(piece);
       return;
     }
+    if (piece.isText && !this.#validatesUtf8) {
+      const problem = utf8Problem(piece.bytes, piece.start, piece.end);
+      if (problem !== null) {
+        this.stop();
+        this.#connection.failReceiving(new InvalidUtf8Error(problem.reason, problem.position));
+        return;
+      }
+    }
     const data = piece.isText ? this.#text.decode(piece.bytes, piece.start, piece.end) : ownBytes(piece);
     let result: unknown;
     try {
@@ -84,7 +105,8 @@ export class DirectReceiver implements Receiver {
     const settled = result.then(undefined, (error: unknown) => this.#connection.handlerFailed(error));
     if (!this.#isSerial) return;
     this.#isBusy = true;
-    this.#connection.pauseReceiving();
+    // Once closing, the peer's close frame must get through.
+    if (this.#connection.isOpen) this.#connection.pauseReceiving();
     settled.then(() => this.#goOn());
   }
 

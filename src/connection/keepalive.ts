@@ -52,7 +52,8 @@ export class Keepalive {
     const pong = connection.sendPing();
     connection.log('debug', '% sent keepalive ping');
     if (this.#timeoutMs === null) {
-      this.#schedule(0);
+      // The logger is the user's code, which may have closed the connection.
+      if (!this.#isStopped) this.#schedule(0);
       return;
     }
     const latency = await pong;

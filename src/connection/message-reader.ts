@@ -135,12 +135,14 @@ export class MessageReader implements Receiver {
   #enqueue(piece: Piece): void {
     const { high, maxBytes } = this.#limits;
     this.#queue ??= new ReceiveQueue();
-    // Once closing, the peer's close frame must get through: from what doesn't fit any more on, all is dropped.
-    this.#isDropping = !this.#connection.isOpen && this.#queue.byteLength > maxBytes;
-    if (this.#isDropping) return;
     this.#queue.push(piece);
-    const isFull = this.#queue.length > high || this.#queue.byteLength > maxBytes;
-    if (isFull && this.#connection.isOpen) this.#connection.pauseReceiving();
+    const isTooLarge = this.#queue.byteLength > maxBytes;
+    if (this.#connection.isOpen) {
+      if (isTooLarge || this.#queue.length > high) this.#connection.pauseReceiving();
+    } else if (isTooLarge) {
+      // Once closing, the peer's close frame must get through: from here on all is dropped.
+      this.#isDropping = true;
+    }
   }
 
   #conflict(name: string): ConcurrencyError | null {

@@ -121,10 +121,7 @@ export class MessageWriter {
           else if (position === 'binary') this.#protocol.sendBinary(data, false);
           else this.#protocol.sendContinuation(data, position === 'last');
         }, options),
-      fail: () => {
-        if (this.#connection.isOpen) this.#protocol.fail(1011, 'error in fragmented message');
-        this.#connection.flush();
-      },
+      fail: () => this.#connection.fail(1011, 'error in fragmented message'),
     });
     return quiet(sent);
   }

@@ -9,6 +9,6 @@ export interface SendingConnection {
   rejectWhenClosed(wait?: Wait): Promise<never>;
   /** Something failed that never should: gives the connection up, and rejects when it is gone. */
   failInternally(error: unknown): Promise<never>;
-  /** Writes what the protocol wants written, and looks whether the end is near. */
-  flush(): void;
+  /** Fails the connection with a close frame, if it is open. */
+  fail(code: number, reason: string): void;
 }
