@@ -2,29 +2,13 @@
 // `npm run build && node bench/utf8.js`
 import { isUtf8 } from 'node:buffer';
 import { utf8Problem } from '../dist/bytes/utf8.js';
+import { measure } from './measure.js';
 
 /** The twin without the path of four: ASCII one byte at a time, the rest as ours. */
 function oneByOne(bytes) {
   let i = 0;
   while (i < bytes.length && bytes[i] < 0x80) i += 1;
   return i === bytes.length ? null : utf8Problem(bytes, i);
-}
-
-/** Nanoseconds a call: the best of five runs of 50 ms. */
-function measure(call) {
-  let best = Infinity;
-  for (let run = 0; run < 5; run++) {
-    const start = performance.now();
-    let calls = 0;
-    let elapsed = 0;
-    while (elapsed < 50) {
-      for (let i = 0; i < 200; i++) call();
-      calls += 200;
-      elapsed = performance.now() - start;
-    }
-    best = Math.min(best, (elapsed * 1e6) / calls);
-  }
-  return Math.round(best);
 }
 
 const rows = [];
