@@ -1,4 +1,4 @@
-// A self-signed certificate for `localhost`, made once with openssl (P-256, valid until 2126). For tests alone.
+// Certificates for `localhost`, made once with openssl (P-256, valid until 2126): CERT is self-signed, and vouches for LEAF_CERT. For tests alone.
 
 export const CERT = `-----BEGIN CERTIFICATE-----
 MIIBlTCCATugAwIBAgIUZE4v71WtZ9PloEZxDi5TTb82XHEwCgYIKoZIzj0EAwIw
@@ -17,5 +17,24 @@ export const KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgGmhhWgIAnauufAjR
 vT7qCnmlfqfPQsSrHDW4t/BlVyihRANCAARoxqmm+QvKkNecQa0YcWqghDstYjnW
 hlecWRFvoOD04nz24nN+iYVLsZT7uwZcFFv5ckkfda38qQgNEK/CnQfv
+-----END PRIVATE KEY-----
+`;
+
+export const LEAF_CERT = `-----BEGIN CERTIFICATE-----
+MIIBfDCCASKgAwIBAgIBAjAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwIBcNMjYxMTIyMjEyNDM0WhgPMjEyNjEwMjkyMTI0MzRaMBQxEjAQBgNVBAMM
+CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABFEgi9cPcdlX097J
+PBFzPTnwmDQXNfdmVlXebSo0kRFWFYUmWvM5j2y4ZkdMlLW/RaEoQkO9U87BIx99
+XHBhhsKjYzBhMBQGA1UdEQQNMAuCCWxvY2FsaG9zdDAJBgNVHRMEAjAAMB0GA1Ud
+DgQWBBSv6LZAUDHJLCfGJvsC8aY6h7LGlzAfBgNVHSMEGDAWgBQsEycHda7cXfJk
+haTAKSmsYx9UtDAKBggqhkjOPQQDAgNIADBFAiEAoYZlQttEDpj14Zf/7zgO5wEm
+PQ4oXZUqTBJ+AyvgjkkCIEmpMAn/QLwIH5vSYEhj588Qx1UN0EVh5mCMGDCeQTDo
+-----END CERTIFICATE-----
+`;
+
+export const LEAF_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg6KFgnMrA9GK52jBa
+GehaaqRp/8D/ze++WvIECbiFSz6hRANCAARRIIvXD3HZV9PeyTwRcz058Jg0FzX3
+ZlZV3m0qNJERVhWFJlrzOY9suGZHTJS1v0WhKEJDvVPOwSMffVxwYYbC
 -----END PRIVATE KEY-----
 `;
