@@ -31,6 +31,7 @@ export class ServerProtocol extends CoreServerProtocol {
   }
 }
 
+export type { Agreement } from './core/agreement.ts';
 export type { ClientProtocolOptions } from './core/client-protocol.ts';
 export { Close } from './core/close.ts';
 export { CloseCode, type CloseInfo } from './core/close-code.ts';
@@ -42,7 +43,7 @@ export { Request, Response } from './core/http-message.ts';
 export { HTTP_LIMITS, type HttpLimits } from './core/http-parser.ts';
 export type { LogContext, Logger, LogLevel } from './core/logger.ts';
 export { Opcode } from './core/opcode.ts';
-export type { Agreement, MaxSize, ProtocolOptions } from './core/protocol.ts';
+export type { MaxSize, ProtocolOptions } from './core/protocol.ts';
 export type { ProtocolOutput, ProtocolSink } from './core/protocol-pipe.ts';
 export { type ProtocolEvent, SEND_EOF } from './core/recorder.ts';
 export type { HostRule, OriginRules } from './core/server-handshake.ts';

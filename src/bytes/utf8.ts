@@ -7,8 +7,18 @@ export interface Utf8Problem {
   readonly position: number;
 }
 
-/** What is wrong first in bytes[start, end), counted from `start`; null when all is valid UTF-8. */
-export function utf8Problem(bytes: Uint8Array, start = 0, end: number = bytes.length): Utf8Problem | null {
+/**
+ * What is wrong first in bytes[start, end), counted from `start`; null when all is valid UTF-8.
+ *
+ * @param isUtf8 says whether all of `bytes` is valid, in native code: is asked about long texts. Default: nobody is.
+ */
+export function utf8Problem(
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+  isUtf8?: (bytes: Uint8Array) => boolean,
+): Utf8Problem | null {
+  if (isUtf8 !== undefined && end - start >= NATIVE_FROM_BYTES && isUtf8(bytes.subarray(start, end))) return null;
   const bad = validUpTo(bytes, start, end);
   if (bad === end) return null;
   const sound = soundBytes(bytes, bad, end);

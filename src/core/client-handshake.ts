@@ -1,4 +1,5 @@
 // Knows the client's half of the opening handshake (RFC 6455 §4.1): its request, and which answer is good. Does no I/O.
+import type { Agreement } from './agreement.ts';
 import { InvalidHeader, InvalidHeaderValue, NegotiationError } from './exceptions/handshake-errors.ts';
 import { InvalidStatus } from './exceptions/status-errors.ts';
 import type { ClientExtensionFactory, Extension } from './extension.ts';
@@ -9,14 +10,6 @@ import { buildAuthorizationBasic, buildSubprotocol, parseExtension, parseSubprot
 import { Headers, type HeadersLike } from './headers.ts';
 import { Request, type Response } from './http-message.ts';
 import { buildHost, type WebSocketURI } from './uri.ts';
-
-/** What the handshake agreed on. */
-export interface Negotiated {
-  /** In the order in which outgoing frames pass through them. */
-  readonly extensions: readonly Extension[];
-  /** Null when there is none. */
-  readonly subprotocol: string | null;
-}
 
 /** What a request of the opening handshake says. */
 export interface HandshakeRequestOptions {
@@ -93,7 +86,7 @@ export interface HandshakeResponseOptions {
  * @throws {InvalidHeader} a header is missing, repeated or wrong.
  * @throws {NegotiationError} the answer names an extension or a subprotocol that was not offered.
  */
-export function checkHandshakeResponse(response: Response, options: HandshakeResponseOptions): Negotiated {
+export function checkHandshakeResponse(response: Response, options: HandshakeResponseOptions): Agreement {
   if (response.statusCode !== 101) throw new InvalidStatus(response);
   const { headers } = response;
   checkUpgrade(headers);

@@ -1,4 +1,5 @@
 // The client's half of the opening handshake on top of the machine. The rules stand in client-handshake.ts.
+import type { Agreement } from './agreement.ts';
 import { buildHandshakeRequest, checkHandshakeResponse } from './client-handshake.ts';
 import { InvalidMessage, StatusLineTooLong } from './exceptions/handshake-errors.ts';
 import type { ClientExtensionFactory } from './extension.ts';
@@ -6,7 +7,7 @@ import { generateKey } from './handshake-key.ts';
 import type { HeadersLike } from './headers.ts';
 import type { Request, Response } from './http-message.ts';
 import { type HttpLimits, ResponseParser } from './http-parser.ts';
-import { type Agreement, Protocol, type ProtocolOptions } from './protocol.ts';
+import { Protocol, type ProtocolOptions } from './protocol.ts';
 import { Side, State } from './state.ts';
 import { parseUri, type WebSocketURI } from './uri.ts';
 
@@ -54,12 +55,13 @@ export class ClientProtocol extends Protocol {
     return buildHandshakeRequest({ ...this.#options, uri: this.uri, key: this.key });
   }
 
-  /** Sends the request. */
+  /**
+   * Sends the request.
+   * @throws {InvalidState} the handshake is over.
+   */
   sendRequest(request: Request): void {
-    if (this.logs('debug')) {
-      this.log('debug', `> ${request.method} ${request.path} ${request.protocol}`);
-      for (const [name, value] of request.headers.rawItems()) this.log('debug', `> ${name}: ${value}`);
-    }
+    this.mustBeConnecting();
+    this.logHead('>', request);
     this.writeBytes(request.serialize());
   }
 
@@ -95,11 +97,7 @@ export class ClientProtocol extends Protocol {
       return;
     }
     if (response === null) return;
-    if (this.logs('debug')) {
-      this.log('debug', `< HTTP/1.1 ${response.statusCode} ${response.reasonPhrase}`);
-      for (const [name, value] of response.headers.rawItems()) this.log('debug', `< ${name}: ${value}`);
-      if (response.body.length > 0) this.log('debug', `< [body] (${response.body.length} bytes)`);
-    }
+    this.logHead('<', response);
     const { rest } = parser;
     this.#parser = null;
     let agreement: Agreement;

@@ -2,9 +2,7 @@
 import { decodeUtf8, encodeUtf8, utf8Problem } from '../bytes/utf8.ts';
 import { CloseCode, type CloseInfo, closeText, isSendableCloseCode } from './close-code.ts';
 import { InvalidUtf8Error, ProtocolError, VIOLATIONS } from './exceptions/protocol-errors.ts';
-
-/** A control frame carries no more than this (RFC 6455 §5.5). */
-const MAX_CONTROL_PAYLOAD_BYTES = 125;
+import { MAX_CONTROL_BYTES } from './opcode.ts';
 
 /** A close code and its reason, as they stand in a close frame. */
 export class Close implements CloseInfo {
@@ -37,7 +35,7 @@ export class Close implements CloseInfo {
   /** As the constructor, with a reason that is cut at a character where it is too long for a close frame. */
   static fitting(code: number, reason: string): Close {
     const bytes = encodeUtf8(reason);
-    let end = MAX_CONTROL_PAYLOAD_BYTES - 2;
+    let end = MAX_CONTROL_BYTES - 2;
     if (bytes.length <= end) return new Close(code, reason);
     while ((bytes[end]! & 0xc0) === 0x80) end--;
     return new Close(code, decodeUtf8(bytes, 0, end));
@@ -51,7 +49,7 @@ export class Close implements CloseInfo {
   serialize(): Uint8Array {
     if (!isSendableCloseCode(this.code)) throw new ProtocolError(VIOLATIONS.INVALID_CLOSE_CODE);
     const reason = encodeUtf8(this.reason);
-    if (2 + reason.length > MAX_CONTROL_PAYLOAD_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
+    if (2 + reason.length > MAX_CONTROL_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
     const payload = new Uint8Array(2 + reason.length);
     payload[0] = this.code >> 8;
     payload[1] = this.code;

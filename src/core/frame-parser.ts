@@ -1,9 +1,12 @@
 // Finds the frames in a stream of bytes (RFC 6455 §5.2), one at a time. Knows nothing of messages, extensions or state.
-import { applyMask } from '../bytes/mask.ts';
+import { applyMask, wordsOf } from '../bytes/mask.ts';
 import { EndOfStreamError, PayloadTooBig, ProtocolError, VIOLATIONS } from './exceptions/protocol-errors.ts';
 
 /** The longest header: two bytes, a 64-bit length and a masking key. */
 const MAX_HEAD_BYTES = 14;
+
+/** With this much of a chunk to come, one view of words for all of its frames pays (bench/frame-parser.js: 153 → 120 ns for 64 B). */
+const WORDS_FROM_BYTES = 512;
 
 /** The first buffer for a payload that comes in pieces; it doubles as they arrive. */
 const FIRST_GATHER_BYTES = 1024;
@@ -39,8 +42,12 @@ export class FrameParser {
 
   #chunk: Uint8Array = EMPTY;
   #at = 0;
-  /** Chunks that came while an earlier one was not read to its end; null when there are none. */
+  /** Chunks that came while an earlier one was not read to its end, from `#nextWaiting` on; null when there are none. */
   #waiting: Uint8Array[] | null = null;
+  #nextWaiting = 0;
+
+  /** The chunk as words, for unmasking; null until there is enough to unmask. */
+  #words: Int32Array | null = null;
 
   /** The start of a header that was cut by the end of a chunk. */
   #head: Uint8Array | null = null;
@@ -61,6 +68,7 @@ export class FrameParser {
   push(bytes: Uint8Array): void {
     if (this.#waiting === null && this.#at === this.#chunk.length) {
       this.#chunk = bytes;
+      this.#words = null;
       this.#at = 0;
     } else {
       this.#waiting ??= [];
@@ -82,7 +90,7 @@ export class FrameParser {
           this.start = this.#at;
           this.#at += this.#length;
           this.end = this.#at;
-          if (this.#masked) applyMask(this.bytes, this.start, this.end, this.#key);
+          if (this.#masked) this.#unmask();
           return true;
         }
         this.#gathered = new Uint8Array(Math.min(this.#length, Math.max(2 * available, FIRST_GATHER_BYTES)));
@@ -107,8 +115,10 @@ export class FrameParser {
   /** Forgets what was pushed and not read. */
   clear(): void {
     this.#chunk = EMPTY;
+    this.#words = null;
     this.#at = 0;
     this.#waiting = null;
+    this.#nextWaiting = 0;
     this.#gathered = null;
     this.#headBytes = 0;
     this.bytes = EMPTY;
@@ -128,11 +138,21 @@ export class FrameParser {
   }
 
   #nextChunk(): boolean {
-    const next = this.#waiting?.shift();
-    if (this.#waiting?.length === 0) this.#waiting = null;
-    this.#chunk = next ?? EMPTY;
+    const waiting = this.#waiting;
+    this.#chunk = waiting?.[this.#nextWaiting] ?? EMPTY;
+    this.#words = null;
     this.#at = 0;
-    return next !== undefined;
+    if (waiting === null) return false;
+    this.#nextWaiting += 1;
+    if (this.#nextWaiting === waiting.length) {
+      this.#waiting = null;
+      this.#nextWaiting = 0;
+    } else if (2 * this.#nextWaiting > waiting.length) {
+      // Not one by one: `shift` moves all that follows, so that a long queue takes the square of its length.
+      waiting.splice(0, this.#nextWaiting);
+      this.#nextWaiting = 0;
+    }
+    return true;
   }
 
   /** Reads a header into opcode, fin, rsv, #length and #key. False when it is not complete or not valid. */
@@ -207,6 +227,11 @@ export class FrameParser {
       const key = at + size - 4;
       this.#key = (bytes[key]! << 24) | (bytes[key + 1]! << 16) | (bytes[key + 2]! << 8) | bytes[key + 3]!;
     }
+  }
+
+  #unmask(): void {
+    if (this.#words === null && this.#chunk.length - this.start >= WORDS_FROM_BYTES) this.#words = wordsOf(this.#chunk);
+    applyMask(this.bytes, this.start, this.end, this.#key, 0, this.#words ?? undefined);
   }
 
   /** Moves payload from the chunk to the gathering buffer. True when the payload is complete. */

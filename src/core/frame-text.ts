@@ -1,7 +1,7 @@
 // How a frame reads in one line of a log, never on the wire. Looks at a few hundred bytes, however long the payload is.
 import { decodeUtf8, utf8Problem } from '../bytes/utf8.ts';
 import { Close } from './close.ts';
-import { Opcode } from './opcode.ts';
+import { MAX_CONTROL_BYTES, Opcode } from './opcode.ts';
 
 type PayloadType = 'text' | 'binary';
 
@@ -18,7 +18,6 @@ const EXPECTED_TYPE: Readonly<Record<number, PayloadType>> = {
 
 /** The longest character of UTF-8. */
 const MAX_CHARACTER_BYTES = 4;
-const MAX_CLOSE_PAYLOAD_BYTES = 125;
 
 /**
  * One line that shows a frame: `TEXT 'hello' [5 bytes]`. For people, not for parsing.
@@ -50,7 +49,7 @@ function payloadText(
 
 /** Code, meaning and reason; null when the payload breaks the rules: then it is shown as any other. */
 function closeFrameText(data: Uint8Array, maxLength: number): string | null {
-  if (data.length > MAX_CLOSE_PAYLOAD_BYTES) return null;
+  if (data.length > MAX_CONTROL_BYTES) return null;
   try {
     return elide(escapeText(Close.parse(data).toString()), maxLength);
   } catch {

@@ -1,5 +1,5 @@
 // The one state machine (RFC 6455 §5 to §7): frames in, frames out, closing. Does no I/O, starts no timer, reads no clock.
-import { Utf8Validator, utf8Problem } from '../bytes/utf8.ts';
+import type { Agreement } from './agreement.ts';
 import { Close } from './close.ts';
 import { type ConnectionClosed, connectionClosed } from './exceptions/connection-closed.ts';
 import {
@@ -15,12 +15,15 @@ import { Frame } from './frame.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import { FrameParser } from './frame-parser.ts';
 import { frameText } from './frame-text.ts';
+import { headLines } from './head-text.ts';
 import type { Host } from './host.ts';
+import type { Request, Response } from './http-message.ts';
 import { isLogged, type LogContext, type Logger, type LogLevel, silentLogger } from './logger.ts';
-import { Opcode } from './opcode.ts';
+import { isControl, MAX_CONTROL_BYTES, Opcode } from './opcode.ts';
 import type { ProtocolOutput, ProtocolSink } from './protocol-pipe.ts';
 import { type ProtocolEvent, Recorder } from './recorder.ts';
 import { type Cause, nextState, Side, State } from './state.ts';
+import { TextCheck } from './text-check.ts';
 import { type RateLimit, TokenBucket } from './token-bucket.ts';
 import { randomUuid } from './uuid.ts';
 import { violationCloseCode } from './violation-close-code.ts';
@@ -56,17 +59,7 @@ export interface ProtocolOptions {
   readonly maxLogSize?: number | undefined;
 }
 
-/** What the opening handshake agreed on. */
-export interface Agreement {
-  readonly extensions: readonly Extension[];
-  readonly subprotocol: string | null;
-}
-
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_576;
-/** A control frame carries at most this much (RFC 6455 §5.5). */
-const MAX_CONTROL_BYTES = 125;
-/** Below this size a loop over the bytes beats the call into native code (bench/utf8.js). */
-const NATIVE_UTF8_FROM_BYTES = 64;
 const RSV1 = 0x40;
 const RSV2 = 0x20;
 const RSV3 = 0x10;
@@ -102,7 +95,8 @@ export class Protocol {
 
   protected readonly host: Host;
   readonly #maxLogSize: number;
-  readonly #validateUtf8: boolean;
+  /** Null: text is not checked here. */
+  readonly #textCheck: TextCheck | null;
   readonly #controlFrameLimit: RateLimit | null;
   readonly #maxEmptyFragments: number;
   #logContext: LogContext | undefined;
@@ -132,11 +126,6 @@ export class Protocol {
   #controlFrames: TokenBucket | null = null;
   #emptyFragments = 0;
 
-  /** Checks a text that comes in pieces; made when the first one does. */
-  #utf8: Utf8Validator | null = null;
-  /** How many bytes of the incomplete frame are checked already. */
-  #checkedBytes = 0;
-
   /** @param state the state to begin in, unless the options say. Default OPEN. */
   constructor(side: Side, options: ProtocolOptions, state: State = State.OPEN) {
     this.side = side;
@@ -144,7 +133,7 @@ export class Protocol {
     this.logger = options.logger ?? silentLogger;
     this.#state = options.state ?? state;
     this.#maxLogSize = options.maxLogSize ?? 75;
-    this.#validateUtf8 = options.validateUtf8 ?? false;
+    this.#textCheck = options.validateUtf8 ? new TextCheck(this.host.isUtf8) : null;
     this.#controlFrameLimit = options.controlFrameLimit ?? null;
     this.#maxEmptyFragments = options.maxEmptyFragments ?? Number.POSITIVE_INFINITY;
     const maxSize = options.maxSize === undefined ? DEFAULT_MAX_MESSAGE_BYTES : options.maxSize;
@@ -233,8 +222,14 @@ export class Protocol {
 
   // Push form
 
-  /** Sends events and bytes to these from now on, and log lines with this context, instead of recording them. */
+  /**
+   * Sends events and bytes to these from now on, and log lines with this context, instead of recording them.
+   * @throws {Error} something is recorded that nobody has taken: it would be lost.
+   */
   pipe(sink: ProtocolSink, output: ProtocolOutput, logContext?: LogContext): void {
+    if (this.#sink instanceof Recorder && !this.#sink.isEmpty) {
+      throw new Error('take eventsReceived() and dataToSend() first: what was recorded would be lost');
+    }
     this.#sink = sink;
     this.#output = output;
     this.#logContext = logContext;
@@ -358,7 +353,7 @@ export class Protocol {
    */
   fail(code: number, reason = ''): void {
     if (this.#state === State.CLOSED) return;
-    if (this.#state === State.OPEN && code !== 1006) {
+    if (this.#state === State.OPEN && !this.#eofSent && code !== 1006) {
       // Failing must never fail because of a reason that is too long.
       const close = Close.fitting(code, reason);
       const payload = close.serialize();
@@ -399,8 +394,19 @@ export class Protocol {
     this.#discard();
   }
 
+  /** Frees what the extensions hold, when the connection has ended. */
+  protected closeExtensions(): void {
+    for (const extension of this.extensions) extension.close?.();
+  }
+
+  /** @throws {InvalidState} the opening handshake is over. */
+  protected mustBeConnecting(): void {
+    if (this.#eofSent) throw invalidState(State.CLOSING);
+    if (this.#state !== State.CONNECTING) throw invalidState(this.#state);
+  }
+
   /** Hands the peer's half of the handshake over. */
-  protected handOver(message: Parameters<ProtocolSink['onHandshake']>[0]): void {
+  protected handOver(message: Request | Response): void {
     this.#sink.onHandshake(message);
   }
 
@@ -432,6 +438,12 @@ export class Protocol {
     this.logger[level](message, error === undefined ? this.#logContext : { ...this.#logContext, error });
   }
 
+  /** Shows one half of the handshake, received or sent. */
+  protected logHead(direction: '<' | '>', message: Request | Response): void {
+    if (!this.logs('debug')) return;
+    for (const line of headLines(message)) this.log('debug', `${direction} ${line}`);
+  }
+
   // Receiving
 
   #process(): void {
@@ -454,11 +466,10 @@ export class Protocol {
       this.#failReceiving(this.#parser.violation);
       return;
     }
-    const { partialBytes } = this.#parser;
-    if (!this.#validateUtf8 || partialBytes === this.#checkedBytes || !this.#isPlainText()) return;
-    const problem = this.#utf8Validator().push(this.#parser.partial, this.#checkedBytes, partialBytes, false);
-    this.#checkedBytes = partialBytes;
-    if (problem !== null) this.#failReceiving(new InvalidUtf8Error(problem.reason, problem.position));
+    const { partial, partialBytes } = this.#parser;
+    if (this.#textCheck === null || partialBytes === 0 || !this.#isPlainText()) return;
+    const error = this.#textCheck.incompleteFrame(partial, partialBytes);
+    if (error !== null) this.#failReceiving(error);
   }
 
   /**
@@ -487,7 +498,7 @@ export class Protocol {
         end = bytes.length;
       }
       if (rsv !== 0) throw new ProtocolError(VIOLATIONS.RESERVED_BITS);
-      if (opcode >= Opcode.CLOSE) {
+      if (isControl(opcode)) {
         if (end - start > MAX_CONTROL_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
         if (!fin) throw new ProtocolError(VIOLATIONS.FRAGMENTED_CONTROL_FRAME);
         if (this.logs('debug')) this.#logFrame('<', opcode as Opcode, bytes.subarray(start, end), fin);
@@ -520,7 +531,10 @@ export class Protocol {
       if (this.#messageBytes !== null) throw new ProtocolError(VIOLATIONS.EXPECTED_CONTINUATION);
       this.#messageIsText = opcode === Opcode.TEXT;
     }
-    if (this.#messageIsText && this.#validateUtf8) this.#checkText(opcode, fin, bytes, start, end);
+    if (this.#messageIsText && this.#textCheck !== null) {
+      const error = this.#textCheck.frame(opcode === Opcode.TEXT, fin, bytes, start, end);
+      if (error !== null) throw error;
+    }
     if (fin && this.#messageBytes === null) return;
     this.#emptyFragments = start === end && !fin ? this.#emptyFragments + 1 : 0;
     if (this.#emptyFragments > this.#maxEmptyFragments) throw new ProtocolError(VIOLATIONS.TOO_MANY_EMPTY_FRAGMENTS);
@@ -534,26 +548,6 @@ export class Protocol {
     const now = this.host.now();
     this.#controlFrames ??= new TokenBucket(this.#controlFrameLimit, now);
     if (!this.#controlFrames.take(now)) throw new ProtocolError(VIOLATIONS.TOO_MANY_CONTROL_FRAMES);
-  }
-
-  #checkText(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
-    const checked = this.#checkedBytes;
-    this.#checkedBytes = 0;
-    if (fin && opcode === Opcode.TEXT && checked === 0) {
-      if (end - start >= NATIVE_UTF8_FROM_BYTES && this.host.isUtf8(bytes.subarray(start, end))) return;
-      const problem = utf8Problem(bytes, start, end);
-      if (problem !== null) throw new InvalidUtf8Error(problem.reason, problem.position);
-      return;
-    }
-    const utf8 = this.#utf8Validator();
-    const problem = utf8.push(bytes, start + checked, end, fin);
-    if (fin) utf8.reset();
-    if (problem !== null) throw new InvalidUtf8Error(problem.reason, problem.position);
-  }
-
-  #utf8Validator(): Utf8Validator {
-    this.#utf8 ??= new Utf8Validator(this.host.isUtf8);
-    return this.#utf8;
   }
 
   /** RFC 6455 §5.5.1, §7.1.5: echo the bytes we were sent. Encoding again would turn "no code" into 1005, which must not travel. */
@@ -578,12 +572,13 @@ export class Protocol {
   }
 
   #failReceiving(error: unknown): void {
-    if (error instanceof PayloadTooBig && error.currentSize === null) error.setCurrentSize(this.#messageBytes);
+    // `is`, not instanceof: an extension may bring the errors of its own copy of this package.
+    if (PayloadTooBig.is(error) && error.currentSize === null) error.setCurrentSize(this.#messageBytes);
     this.parserExc = error instanceof Error ? error : new Error('parser failed', { cause: error });
     try {
-      if (error instanceof ProtocolError) {
+      if (ProtocolError.is(error)) {
         this.fail(violationCloseCode(error.code), error.message);
-      } else if (error instanceof PayloadTooBig) {
+      } else if (PayloadTooBig.is(error)) {
         this.fail(1009, error.message);
       } else if (error instanceof InvalidUtf8Error) {
         this.fail(1007, `${error.reason} at position ${error.position}`);
@@ -619,14 +614,16 @@ export class Protocol {
     }
     this.sendEof();
     this.#change('streamEnded');
-    for (const extension of this.extensions) extension.close?.();
+    this.closeExtensions();
     if (this.side === Side.SERVER) this.log('info', 'connection closed');
   }
 
   // Sending
 
   #mustBeOpen(): void {
-    if (this.#state !== State.OPEN) throw new InvalidState(`connection is ${this.#state.toLowerCase()}`);
+    if (this.#state !== State.OPEN) throw invalidState(this.#state);
+    // A server that failed without a close frame has ended its half of the stream: nothing may follow.
+    if (this.#eofSent) throw invalidState(State.CLOSING);
   }
 
   #sendFirst(opcode: Opcode, data: Uint8Array, fin: boolean): void {
@@ -637,9 +634,7 @@ export class Protocol {
   }
 
   #sendControl(opcode: Opcode, data: Uint8Array): void {
-    if (this.#state !== State.OPEN && this.#state !== State.CLOSING) {
-      throw new InvalidState(`connection is ${this.#state.toLowerCase()}`);
-    }
+    if (this.#state !== State.OPEN && this.#state !== State.CLOSING) throw invalidState(this.#state);
     if (data.length > MAX_CONTROL_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
     this.#send(opcode, data, true);
   }
@@ -693,5 +688,7 @@ function checkSize(size: number | null): void {
   if (size !== null && typeof size !== 'number') throw new TypeError('maxSize must be a number, a pair or null');
   if (size !== null && !(size >= 0)) throw new RangeError('maxSize must be positive or equal to zero');
 }
+
+const invalidState = (state: State): InvalidState => new InvalidState(`connection is ${state.toLowerCase()}`);
 
 const NO_BYTES = new Uint8Array(0);

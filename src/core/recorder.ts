@@ -39,6 +39,11 @@ export class Recorder implements ProtocolSink, ProtocolOutput {
     this.#chunks.push(SEND_EOF);
   }
 
+  /** Whether there is nothing to take. */
+  get isEmpty(): boolean {
+    return this.#events.length === 0 && this.#chunks.length === 0;
+  }
+
   takeEvents(): ProtocolEvent[] {
     const events = this.#events;
     this.#events = [];

@@ -1,6 +1,7 @@
 // Knows the server's half of the opening handshake (RFC 6455 §4.2.1): which request is good. The answers stand in
 // handshake-answers.ts. Does no I/O.
 import { decodeBase64 } from '../bytes/base64.ts';
+import type { Agreement } from './agreement.ts';
 import {
   InvalidHeader,
   InvalidHeaderValue,
@@ -47,15 +48,11 @@ export interface HandshakeRequestPolicy {
 }
 
 /** A request that was found good: what was agreed on, and what the answer has to say. */
-export interface AcceptedRequest {
+export interface AcceptedRequest extends Agreement {
   /** Value of `Origin`; null when there is none. */
   readonly origin: string | null;
-  /** In the order in which outgoing frames pass through them. */
-  readonly extensions: readonly Extension[];
   /** Value of `Sec-WebSocket-Extensions` in the answer; null when it has none. */
   readonly extensionHeader: string | null;
-  /** Null when there is none. */
-  readonly subprotocol: string | null;
   /** Value of `Sec-WebSocket-Accept` in the answer. */
   readonly acceptValue: string;
 }
@@ -117,13 +114,13 @@ function checkOrigin(headers: Headers, host: HostHeader, rules: OriginRules | nu
   return origin;
 }
 
+/** Offers beyond this number are declined unseen: an honest client makes a handful, and each one costs us work. */
+const MAX_OFFERS = 32;
+
 /**
  * Goes through the client's offers in its order, and for each through our extensions in ours (RFC 6455 §9.1). Adds those
  * that fit to `accepted`, and returns what the answer says about each.
  */
-/** Offers beyond this number are declined unseen: an honest client makes a handful, and each one costs us work. */
-const MAX_OFFERS = 32;
-
 function negotiateExtensions(
   headers: Headers,
   available: readonly ServerExtensionFactory[],
@@ -151,7 +148,11 @@ function negotiateSubprotocol(headers: Headers, policy: HandshakeRequestPolicy):
   return selected;
 }
 
-function preferredSubprotocol(offered: readonly string[], available: readonly string[]): string | null {
+/**
+ * The choice of a server that is not told another: the first of its list that the client offers.
+ * @throws {NegotiationError} the server has a list, and the client offers nothing of it.
+ */
+export function preferredSubprotocol(offered: readonly string[], available: readonly string[]): string | null {
   if (available.length === 0) return null;
   if (offered.length === 0) throw new NegotiationError('missing subprotocol');
   const preferred = available.find((subprotocol) => offered.includes(subprotocol));

@@ -1,19 +1,16 @@
 // The server's half of the opening handshake on top of the machine. The rules stand in server-handshake.ts.
 import { GrowingBytes } from '../bytes/growing-bytes.ts';
+import type { Agreement, Subprotocol } from './agreement.ts';
 import { InvalidHandshake, InvalidMessage, SecurityError } from './exceptions/handshake-errors.ts';
-import { EndOfStreamError, InvalidState } from './exceptions/protocol-errors.ts';
+import { EndOfStreamError } from './exceptions/protocol-errors.ts';
 import type { ServerExtensionFactory } from './extension.ts';
+import { rejection, rejectionFor, switchingProtocols } from './handshake-answers.ts';
+import type { HostRule } from './host-header.ts';
 import type { Request, Response } from './http-message.ts';
 import { type HttpLimits, RequestParser } from './http-parser.ts';
-import { type Agreement, Protocol, type ProtocolOptions } from './protocol.ts';
-import {
-  checkHandshakeRequest,
-  type HostRule,
-  type OriginRules,
-  rejection,
-  rejectionFor,
-  switchingProtocols,
-} from './server-handshake.ts';
+import type { OriginRules } from './origin.ts';
+import { Protocol, type ProtocolOptions } from './protocol.ts';
+import { type AcceptedRequest, checkHandshakeRequest, preferredSubprotocol } from './server-handshake.ts';
 import { Side, State } from './state.ts';
 
 /** Bytes that may follow a request before it is answered: they are parsed after the 101, and dropped after anything else. */
@@ -58,22 +55,42 @@ export class ServerProtocol extends Protocol {
    * Never throws. The answer is sent by `sendResponse`.
    */
   accept(request: Request): Response {
+    this.#dropAgreement();
     try {
-      const { selectSubprotocol, ...policy } = this.#options;
-      const accepted = checkHandshakeRequest(request, {
-        ...policy,
-        selectSubprotocol: selectSubprotocol && ((offered) => selectSubprotocol(this, offered)),
-      });
+      const accepted = this.processRequest(request);
       this.origin = accepted.origin;
-      this.#agreement = { extensions: accepted.extensions, subprotocol: accepted.subprotocol };
+      this.#agreement = accepted;
       return switchingProtocols({ ...accepted, now: this.host.now() });
     } catch (error) {
       this.handshakeExc = error instanceof Error ? error : new Error('opening handshake failed', { cause: error });
-      if (error instanceof InvalidHandshake)
-        this.log('debug', `! ${LOG_TEXTS[error.name] ?? 'invalid handshake'}`, error);
+      if (InvalidHandshake.is(error)) this.log('debug', `! ${LOG_TEXTS[error.name] ?? 'invalid handshake'}`, error);
       else this.log('error', 'opening handshake failed', error);
       return rejectionFor(this.handshakeExc, this.host.now());
     }
+  }
+
+  /**
+   * Checks a request and negotiates, as `accept` does before it answers (RFC 6455 §4.2.1). The extensions of the result
+   * belong to the caller, who closes them when they are not used.
+   * @throws {InvalidHandshake} one of its kinds: the request is not acceptable.
+   * @throws {TypeError} `selectSubprotocol` or an extension returned what cannot stand in a header.
+   */
+  processRequest(request: Request): AcceptedRequest {
+    return checkHandshakeRequest(request, {
+      ...this.#options,
+      selectSubprotocol: (offered) => this.selectSubprotocol(offered),
+    });
+  }
+
+  /**
+   * Chooses a subprotocol among those that a client offers: as the option `selectSubprotocol` says, or else the first of
+   * the option `subprotocols` that is offered. Null: none.
+   * @throws {NegotiationError} the client offers nothing of the list.
+   */
+  selectSubprotocol(offered: readonly Subprotocol[]): Subprotocol | null {
+    const { selectSubprotocol, subprotocols } = this.#options;
+    if (selectSubprotocol === undefined) return preferredSubprotocol(offered, subprotocols ?? []);
+    return selectSubprotocol(this, offered) ?? null;
   }
 
   /** A plain-text answer that is no 101: see `sendResponse`. */
@@ -86,19 +103,15 @@ export class ServerProtocol extends Protocol {
    * @throws {InvalidState} the handshake is over.
    */
   sendResponse(response: Response): void {
-    if (this.state !== State.CONNECTING || this.eofSent) {
-      throw new InvalidState(`connection is ${this.eofSent ? 'closing' : this.state.toLowerCase()}`);
-    }
-    if (this.logs('debug')) {
-      this.log('debug', `> HTTP/1.1 ${response.statusCode} ${response.reasonPhrase}`);
-      for (const [name, value] of response.headers.rawItems()) this.log('debug', `> ${name}: ${value}`);
-      if (response.body.length > 0) this.log('debug', `> [body] (${response.body.length} bytes)`);
-    }
+    this.mustBeConnecting();
+    this.logHead('>', response);
     this.writeBytes(response.serialize());
     const status = `${response.statusCode} ${response.reasonPhrase}`;
     if (response.statusCode === 101) {
       this.log('info', 'connection open');
-      this.handshakeDone(this.#agreement, this.#early.take());
+      const agreement = this.#agreement;
+      this.#agreement = NO_AGREEMENT;
+      this.handshakeDone(agreement, this.#early.take());
       this.processRest();
       return;
     }
@@ -119,10 +132,7 @@ export class ServerProtocol extends Protocol {
       return;
     }
     if (request === null) return;
-    if (this.logs('debug')) {
-      this.log('debug', `< ${request.method} ${request.path} ${request.protocol}`);
-      for (const [name, value] of request.headers.rawItems()) this.log('debug', `< ${name}: ${value}`);
-    }
+    this.logHead('<', request);
     const { rest } = this.#parser;
     this.#parser = null;
     if (rest.length > 0) this.#keepEarly(rest);
@@ -143,14 +153,26 @@ export class ServerProtocol extends Protocol {
   /** There will be no connection: neither the frames that came for it nor the extensions are needed. */
   #giveUp(error: Error | null): void {
     this.#early.take();
-    for (const extension of this.#agreement.extensions) extension.close?.();
+    this.#dropAgreement();
     this.handshakeFailed(error);
+  }
+
+  protected override closeExtensions(): void {
+    super.closeExtensions();
+    this.#dropAgreement();
+  }
+
+  /** What was agreed on and never came into effect is not needed any more. */
+  #dropAgreement(): void {
+    const { extensions } = this.#agreement;
+    this.#agreement = NO_AGREEMENT;
+    for (const extension of extensions) extension.close?.();
   }
 
   /** A request that cannot be parsed has no event: it is answered here. */
   #refuse(error: unknown): void {
     this.#parser = null;
-    const known = error instanceof SecurityError;
+    const known = SecurityError.is(error);
     this.handshakeExc = known ? error : new InvalidMessage('did not receive a valid HTTP request', { cause: error });
     this.log('debug', `! ${LOG_TEXTS[this.handshakeExc.name] ?? 'no valid HTTP request'}`, this.handshakeExc);
     this.sendResponse(rejectionFor(this.handshakeExc, this.host.now()));

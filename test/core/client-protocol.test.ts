@@ -88,6 +88,16 @@ describe('the request', () => {
     assert.equal(headers['X-Two'], '2');
   });
 
+  test('goes out while there is a handshake only', () => {
+    const over = create();
+    over.receiveEof();
+    over.dataToSend();
+    assert.throws(() => over.sendRequest(over.connect()), new InvalidState('connection is closing'));
+    assert.deepEqual(over.dataToSend(), []);
+    const open = create({ state: State.OPEN });
+    assert.throws(() => open.sendRequest(open.connect()), new InvalidState('connection is open'));
+  });
+
   test('needs a URI, as text or parsed', () => {
     const uri = parseUri('wss://example.com/');
     assert.equal(new ClientProtocol(uri, { host: fakeHost() }).uri, uri);

@@ -211,3 +211,32 @@ test('chunks are read in the order in which they came, however many wait', () =>
   for (let i = 0; i < 3; i++) take();
   assert.deepEqual(read, [1, 2, 3, 4, 5]);
 });
+
+test('chunks are read in order while others come, though some wait at every moment', () => {
+  const parser = new FrameParser({ masked: false });
+  let pushed = 0;
+  let read = 0;
+  const push = (): void => parser.push(encodeWireFrame(binary(Uint8Array.of(pushed++ & 255)), false));
+  for (let i = 0; i < 50; i++) push();
+  for (let turn = 0; turn < 1000; turn++) {
+    // Now more come than are read, now fewer.
+    const [comes, goes] = (turn & 64) === 0 ? [3, 2] : [2, 3];
+    for (let i = 0; i < comes; i++) push();
+    for (let i = 0; i < goes && parser.read(); i++) assert.equal(parser.bytes[parser.start], read++ & 255);
+  }
+  while (parser.read()) assert.equal(parser.bytes[parser.start], read++ & 255);
+  assert.equal(read, pushed);
+});
+
+test('reading many chunks that wait takes time in their number', () => {
+  const parser = new FrameParser({ masked: false });
+  const count = 200_000;
+  for (let i = 0; i < count; i++) parser.push(Uint8Array.of(0x82, 0));
+  const start = performance.now();
+  let read = 0;
+  while (parser.read()) read += 1;
+  assert.equal(read, count);
+  // Some 20 ms; taking them from the front of an array one by one, more than 10 s.
+  const ms = performance.now() - start;
+  assert.ok(ms < 3000, `${ms} ms`);
+});

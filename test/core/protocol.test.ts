@@ -189,6 +189,27 @@ describe('closing', () => {
   });
 });
 
+describe('after the end of our half of the stream', () => {
+  test('no close frame follows when a server fails again', () => {
+    const protocol = server();
+    protocol.fail(1006);
+    protocol.fail(1011, 'x');
+    assert.deepEqual(sent(protocol), ['EOF']);
+    assert.equal(protocol.closeSent, null);
+  });
+
+  test('a server can send neither messages nor a close frame', () => {
+    const protocol = server();
+    protocol.fail(1006);
+    assert.equal(protocol.state, State.OPEN);
+    const closing = new InvalidState('connection is closing');
+    assert.throws(() => protocol.sendText(bytesOf('x')), closing);
+    assert.throws(() => protocol.sendBinary(bytesOf('x'), false), closing);
+    assert.throws(() => protocol.sendClose(1000), closing);
+    assert.deepEqual(sent(protocol), ['EOF']);
+  });
+});
+
 describe('receiving', () => {
   test('after the end of the stream is a mistake of the owner', () => {
     for (const method of ['receiveData', 'receive'] as const) {
@@ -363,6 +384,21 @@ describe('the push form', () => {
     assert.equal(protocol.state, State.OPEN);
   });
 
+  test('is not begun over what was recorded and nobody took: it would be lost', () => {
+    for (const [record, take] of [
+      [(protocol: Protocol) => receive(protocol, 'PONG "x"'), (protocol: Protocol) => protocol.eventsReceived()],
+      [(protocol: Protocol) => protocol.sendPing(bytesOf('x')), (protocol: Protocol) => protocol.dataToSend()],
+    ] as const) {
+      const protocol = client();
+      record(protocol);
+      const recorder = new Recorder();
+      const pipe = (): void => protocol.pipe(recorder, recorder);
+      assert.throws(pipe, { message: 'take eventsReceived() and dataToSend() first: what was recorded would be lost' });
+      assert.equal(take(protocol).length, 1);
+      pipe();
+    }
+  });
+
   test('gives log lines the context it was told', () => {
     const logger = new RecordingLogger(['debug']);
     const protocol = server({ logger });
@@ -400,6 +436,10 @@ class Reversing implements Extension {
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+
+/** An error as another copy of this package makes it: of a class that ours knows by name only. */
+const foreign = (name: string, fields: object): Error =>
+  Object.assign(new Error(), { [Symbol.for('websockets.error')]: [name, 'WebSocketException'] }, fields);
 
 /** Does something on the way in, and passes everything through on the way out. */
 const decoding = (decode: Extension['decode']): Extension => ({ name: 'decoding', decode, encode: (frame) => frame });
@@ -526,6 +566,16 @@ describe('extensions', () => {
       new PayloadTooBig(null, 7, 3),
       'CLOSE 1009 "frame after reading 3 bytes exceeds limit of 10 bytes"',
     ],
+    [
+      'a ProtocolError of another copy of this package',
+      foreign('ProtocolError', { message: 'my own rule', code: 'PROTOCOL_ERROR' }),
+      'CLOSE 1002 "my own rule"',
+    ],
+    [
+      'PayloadTooBig of another copy of this package',
+      foreign('PayloadTooBig', { message: 'too much', currentSize: 3 }),
+      'CLOSE 1009 "too much"',
+    ],
     ['an error of its own', new TypeError('secret'), 'CLOSE 1011'],
     ['something that is no error', 'secret', 'CLOSE 1011'],
   ];
@@ -538,7 +588,7 @@ describe('extensions', () => {
       receive(protocol, 'CONT "x"', 'CONT "y"');
       assert.deepEqual(sent(protocol), [close]);
       assert.deepEqual(events(protocol), ['TEXT more "123"']);
-      const isOurs = error instanceof ProtocolError || error instanceof PayloadTooBig;
+      const isOurs = ProtocolError.is(error) || PayloadTooBig.is(error);
       assert.deepEqual(logger.lines, isOurs ? [] : ['error parser failed']);
       if (!isOurs) assert.deepEqual(logger.contexts, [{ error }]);
       if (error instanceof Error) assert.equal(protocol.parserExc, error);

@@ -257,6 +257,21 @@ describe('a rejection', () => {
     assert.match(Buffer.from(response.body).toString(), /say please/);
   });
 
+  test('of a hook that declines with an error of another copy of this package is no error in the log', () => {
+    const brand = ['NegotiationError', 'InvalidHandshake', 'WebSocketException'];
+    const foreign = Object.assign(new Error('say please'), { [Symbol.for('websockets.error')]: brand });
+    const logger = new RecordingLogger(['error']);
+    const [protocol, request] = requested({
+      logger,
+      selectSubprotocol: () => {
+        throw foreign;
+      },
+    });
+    assert.equal(protocol.accept(request).statusCode, 400);
+    assert.equal(protocol.handshakeExc, foreign);
+    assert.deepEqual(logger.lines, []);
+  });
+
   for (const thrown of [new TypeError('secret'), 'secret']) {
     test(`after a hook that throws ${typeof thrown} is a 500 that does not show it, and an error in the log`, () => {
       const logger = new RecordingLogger(['error']);
@@ -291,6 +306,13 @@ describe('a rejection', () => {
   for (const [how, end] of [
     ['rejecting after all', (protocol: ServerProtocol) => protocol.sendResponse(protocol.reject(503, ''))],
     ['the end of the stream', (protocol: ServerProtocol) => protocol.receiveEof()],
+    [
+      'failing before the answer',
+      (protocol: ServerProtocol) => {
+        protocol.fail(1011);
+        protocol.receiveEof();
+      },
+    ],
   ] as const) {
     test(`closes the extensions that were agreed on: ${how}`, () => {
       let closed = 0;
@@ -311,6 +333,83 @@ describe('a rejection', () => {
       assert.equal(closed, 1);
     });
   }
+});
+
+describe('a request that is checked twice', () => {
+  /** A protocol that has received an offer, and the extensions that it has made of it. */
+  function offered(): { protocol: ServerProtocol; request: Request; made: { closed: number }[] } {
+    const made: { closed: number }[] = [];
+    const factory: ServerExtensionFactory = {
+      name: 'x-op',
+      processRequestParams: () => {
+        const life = { closed: 0 };
+        made.push(life);
+        const close = (): void => {
+          life.closed += 1;
+        };
+        return [[], { name: 'x-op', decode: (f) => f, encode: (f) => f, close }];
+      },
+    };
+    const [protocol, request] = requested({ extensions: [factory] }, requestText('Sec-WebSocket-Extensions: x-op'));
+    return { protocol, request, made };
+  }
+  const closed = (made: readonly { closed: number }[]): number[] => made.map((life) => life.closed);
+
+  test('closes the extensions of the first answer, and those of the second at the end', () => {
+    const { protocol, request, made } = offered();
+    protocol.accept(request);
+    const response = protocol.accept(request);
+    assert.deepEqual(closed(made), [1, 0]);
+    protocol.sendResponse(response);
+    assert.equal(protocol.extensions.length, 1);
+    protocol.receiveEof();
+    assert.deepEqual(closed(made), [1, 1]);
+  });
+
+  test('by processRequest leaves what comes out of it to the caller', () => {
+    const { protocol, request, made } = offered();
+    const accepted = protocol.processRequest(request);
+    assert.equal(accepted.acceptValue, 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+    assert.equal(accepted.extensionHeader, 'x-op');
+    assert.deepEqual([accepted.origin, accepted.subprotocol, accepted.extensions.length], [null, null, 1]);
+    protocol.receiveEof();
+    assert.deepEqual(closed(made), [0]);
+  });
+
+  test('by processRequest throws what accept answers', () => {
+    const [protocol, request] = requested({}, REQUEST.replace('GET', 'POST'));
+    assert.throws(() => protocol.processRequest(request), { name: 'InvalidMethod' });
+    assert.equal(protocol.handshakeExc, null);
+    assert.equal(protocol.accept(request).statusCode, 405);
+  });
+});
+
+describe('the choice of a subprotocol', () => {
+  test('is the first of the list that is offered, or none without a list', () => {
+    assert.equal(create({ subprotocols: ['a', 'b'] }).selectSubprotocol(['c', 'b', 'a']), 'a');
+    assert.equal(create().selectSubprotocol(['a']), null);
+    const { selectSubprotocol } = ServerProtocol.prototype;
+    assert.throws(() => selectSubprotocol.call(create({ subprotocols: ['a'] }), ['b']), NegotiationError);
+  });
+
+  test('is that of the option, with none for undefined', () => {
+    const protocol = create({ subprotocols: ['a'], selectSubprotocol: (_, [first]) => first });
+    assert.equal(protocol.selectSubprotocol(['c', 'a']), 'c');
+    assert.equal(protocol.selectSubprotocol([]), null);
+  });
+
+  test('may be made by a class of your own', () => {
+    class Last extends ServerProtocol {
+      override selectSubprotocol(offered: readonly string[]): string | null {
+        return offered.at(-1) ?? null;
+      }
+    }
+    const protocol = new Last({ host: fakeHost(), subprotocols: ['a'] });
+    protocol.receiveData(bytesOf(requestText('Sec-WebSocket-Protocol: a, b')));
+    const [request] = protocol.eventsReceived();
+    protocol.sendResponse(protocol.accept(request as Request));
+    assert.equal(protocol.subprotocol, 'b');
+  });
 });
 
 describe('a request that cannot be parsed', () => {
