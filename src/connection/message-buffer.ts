@@ -43,9 +43,7 @@ export class MessageBuffer {
 export function ownBytes({ bytes, start, end }: Pick<Piece, 'bytes' | 'start' | 'end'>): Uint8Array {
   const size = end - start;
   if (size === bytes.buffer.byteLength) return new Uint8Array(bytes.buffer);
-  const copy = new Uint8Array(size);
-  copy.set(bytes.subarray(start, end));
-  return copy;
+  return bytes.slice(start, end);
 }
 
 /** What a piece costs besides its payload, about: many small ones must not be free. */

@@ -27,6 +27,10 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
+const NO_OPTIONS: ReceiveOptions & Wait = {};
+
+const toStep = (value: Data): IteratorYieldResult<Data> => ({ value, done: false });
+
 /** One reader at a time; see `Connection` for what its calls promise. */
 export class MessageReader implements Receiver {
   readonly #connection: ReceivingConnection;
@@ -54,20 +58,26 @@ export class MessageReader implements Receiver {
   }
 
   recv(options: ReceiveOptions & Wait): Promise<Data> {
-    return quiet(this.#recv(options));
-  }
-
-  #recv(options: ReceiveOptions & Wait): Promise<Data> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     const conflict = this.#conflict('recv');
     if (conflict !== null) return Promise.reject(conflict);
     const message = this.#takeMessage();
     if (message !== null) return this.#decoded(message, options.decode);
-    if (this.#connection.isClosed) return Promise.reject(this.#connection.closedError());
+    if (this.#connection.isClosed) return quiet(Promise.reject(this.#connection.closedError()));
     if (options.timeoutMs === 0) return Promise.reject(new TimeoutError('no message is there'));
-    return new Promise((resolve, reject) => {
-      this.#wait(false, options, (piece) => resolve(this.#decoded(piece, options.decode)), reject);
+    const received: Promise<Data> = new Promise((resolve, reject) => {
+      this.#wait(
+        false,
+        options,
+        (piece) => resolve(this.#decoded(piece, options.decode)),
+        (error) => {
+          // Here, and not for each message that comes: making a promise quiet makes another one.
+          quiet(received);
+          reject(error);
+        },
+      );
     });
+    return received;
   }
 
   async *recvStreaming(options: ReceiveOptions): AsyncGenerator<Data, undefined> {
@@ -99,14 +109,14 @@ export class MessageReader implements Receiver {
   }
 
   /** The step of an iteration: the next message, or the end when the connection was closed without a problem. */
-  async next(): Promise<IteratorResult<Data, undefined>> {
-    try {
-      return { value: await this.recv({}), done: false };
-    } catch (error) {
-      if (this.#connection.isClosed && error instanceof ConnectionClosedOK) return { value: undefined, done: true };
-      throw error;
-    }
+  next(): Promise<IteratorResult<Data, undefined>> {
+    return this.recv(NO_OPTIONS).then(toStep, this.#toEnd);
   }
+
+  readonly #toEnd = (error: unknown): IteratorReturnResult<undefined> => {
+    if (this.#connection.isClosed && error instanceof ConnectionClosedOK) return { value: undefined, done: true };
+    throw error;
+  };
 
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
     if (this.#isDropping) return;

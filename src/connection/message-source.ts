@@ -1,4 +1,5 @@
 // What may be given to `send`, and which of the roads it takes. Sends nothing.
+import { LENT_FROM_BYTES } from './write-batch.ts';
 
 /** Bytes in any of their containers. */
 export type BytesLike = ArrayBufferLike | ArrayBufferView;
@@ -12,11 +13,14 @@ export type MessageSource = DataLike | Iterable<DataLike> | AsyncIterable<DataLi
 const isShared = (buffer: unknown): boolean =>
   typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 
-/** The bytes in any container; null when it is none. Shared memory is copied: another thread may change it meanwhile. */
+/**
+ * The bytes in any container; null when it is none. Shared memory that would be lent is copied: another thread may change
+ * it meanwhile. What is smaller is copied when it is sent, and to ask a small array for its buffer costs 0.3 µs.
+ */
 export function bytesOf(data: unknown): Uint8Array | null {
   if (ArrayBuffer.isView(data)) {
     const bytes = data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    return isShared(bytes.buffer) ? new Uint8Array(bytes) : bytes;
+    return bytes.length >= LENT_FROM_BYTES && isShared(bytes.buffer) ? new Uint8Array(bytes) : bytes;
   }
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
   return isShared(data) ? new Uint8Array(new Uint8Array(data as SharedArrayBuffer)) : null;

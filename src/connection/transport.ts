@@ -5,7 +5,7 @@ export type Address = readonly [host: string, port: number] | string;
 
 /** Is told what happens on a transport. */
 export interface TransportSink {
-  /** Bytes arrived. They belong to the sink, which may change and keep them. */
+  /** Bytes arrived, as a Uint8Array and no subclass of it. They belong to the sink, which may change and keep them. */
   onData(bytes: Uint8Array): void;
   /** The peer ended its half. Nothing more will arrive. */
   onEnd(): void;

@@ -9,7 +9,7 @@ const BATCH_BYTES = 16_384;
  * From here on a payload is handed to the system where it lies: copying 16 KiB takes about as long as what a second
  * buffer in a write costs.
  */
-const APPEND_FROM_BYTES = 16_384;
+export const LENT_FROM_BYTES = 16_384;
 
 /** How many batch buffers wait to be used again: as many connections as write in one turn, within reason. */
 const MAX_SPARE_BUFFERS = 64;
@@ -52,7 +52,7 @@ export class FlushQueue {
 
 /** The output of one connection: one write per turn instead of one per frame (64 frames in flight: 7.8 → 0.8 µs each). */
 export class WriteBatch implements ProtocolOutput {
-  readonly appendFromBytes: number = APPEND_FROM_BYTES;
+  readonly appendFromBytes: number = LENT_FROM_BYTES;
   bytes: Uint8Array = NO_BYTES;
   readonly #transport: Transport;
   readonly #queue: FlushQueue;

@@ -87,7 +87,8 @@ export class NodeTransport implements Transport {
 
   static #onData(this: OwnedSocket, bytes: Buffer): void {
     const transport = this[TRANSPORT]!;
-    transport.#sink?.onData(bytes);
+    // Not a Buffer: its slice and subarray go through JavaScript, and users must not meet one.
+    transport.#sink?.onData(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
   }
 
   static #onEnd(this: OwnedSocket): void {
