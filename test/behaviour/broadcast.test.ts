@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { broadcast, type Connection, type LogContext, type Logger } from 'websockets-ts';
 import { agreeing, failing } from '../support/failing-extension.ts';
-import { deferred, meet, type Pair, pair, SIDES } from './meet.ts';
+import { deferred, meet, type Pair, pair, rejection, SIDES } from './meet.ts';
 
 /** Collects warnings. */
 function warnings(): { readonly lines: string[]; readonly connections: unknown[]; readonly logger: Logger } {
@@ -145,6 +145,30 @@ describe('broadcast to a connection that cannot write', () => {
     assert.equal(await p.peer.recv(), 'x');
     assert.deepEqual(lines, []);
   });
+});
+
+test('a large broadcast leaves healthy connections as they were: they send and ping', async () => {
+  const options = { compression: null, maxSize: null, pingIntervalMs: null };
+  await using p = await pair({ client: options, server: options });
+  for (let round = 0; round < 3; round++) {
+    broadcast(p.server.connections, new Uint8Array(8 * 1024 * 1024));
+    assert.equal((await p.client.recv({ decode: false })).length, 8 * 1024 * 1024);
+    await p.peer.send('hi');
+    assert.equal(await p.client.recv(), 'hi');
+    await (await p.peer.ping()).pong;
+  }
+});
+
+test('keepalive does not give up healthy connections after a large broadcast', async () => {
+  const options = { compression: null, maxSize: null };
+  await using p = await pair({
+    client: { ...options, pingIntervalMs: null },
+    server: { ...options, pingIntervalMs: 100, pingTimeoutMs: 500 },
+  });
+  broadcast(p.server.connections, new Uint8Array(8 * 1024 * 1024));
+  assert.equal((await p.client.recv({ decode: false })).length, 8 * 1024 * 1024);
+  assert.equal((await rejection(p.peer.waitClosed({ timeoutMs: 1000 }))).name, 'TimeoutError');
+  assert.ok(p.peer.latency > 0);
 });
 
 test('broadcast does not wait for a slow connection', async () => {

@@ -104,6 +104,30 @@ describe('a reader that does not read', () => {
   });
 });
 
+describe('send that waited because the peer did not read', () => {
+  for (const writeLimit of [0, 1, 1000, [1000, 0], 16_384, 32_768, [100_000, 1], 1_000_000] as const) {
+    for (const chunkBytes of [8000, 1_000_000]) {
+      test(`settles when it does, with writeLimit ${writeLimit} and messages of ${chunkBytes} bytes`, async () => {
+        await using m = await meet('server', { writeLimit });
+        m.peer.socket.pause();
+        // Fills what the system takes, so that the next write is the one that has to wait.
+        const large = m.connection.send(new Uint8Array(KERNEL_BYTES / 2));
+        assert.equal(await isPending(large), true);
+        const chunk = new Uint8Array(chunkBytes);
+        const few = Array.from({ length: 3 }, () => m.connection.send(chunk));
+        m.peer.socket.on('data', () => {}).resume();
+        await Promise.all([large, ...few]);
+        // And once more with messages of one size alone.
+        m.peer.socket.pause();
+        const { blocked } = await sendUntilBlocked(m.connection, chunkBytes);
+        m.peer.socket.resume();
+        await blocked;
+        await m.connection.send(chunk);
+      });
+    }
+  }
+});
+
 describe('the options of flow control', () => {
   for (const [options, text] of [
     [{ maxQueue: [1, -1] }, 'RangeError: low must be positive or equal to zero'],

@@ -1,7 +1,14 @@
 // Direct handlers: what is called when, and that what they throw ends their own connection only.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Connection, Data, DirectHandlers, ServeOptions } from 'websockets-ts';
+import {
+  broadcast,
+  type Connection,
+  type Data,
+  type DirectHandlers,
+  type ServeOptions,
+  type ServerConnection,
+} from 'websockets-ts';
 import { CONTINUATION, TEXT } from '../conformance/wire.ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 import type { RawPeer } from '../support/raw-peer.ts';
@@ -87,7 +94,7 @@ describe('direct handlers', () => {
     for (let i = 0; i < 100; i++) assert.equal((await h.peer.frame())?.payload.toString(), String(i));
   });
 
-  test('may close their connection, and hear of nothing that stands behind', async () => {
+  test('may drop their connection, and hear of nothing that stands behind', async () => {
     const got: Data[] = [];
     await using h = await handle({
       message: (connection, data) => {
@@ -96,9 +103,50 @@ describe('direct handlers', () => {
         connection.abort();
       },
     });
-    h.peer.send({ opcode: TEXT, payload: '1' });
+    h.peer.send(...['1', '2', '3'].map((payload) => ({ opcode: TEXT, payload })));
     await h.peer.ended();
     assert.deepEqual(got, ['1']);
+  });
+
+  for (const [title, message] of [
+    ['throws', () => fail()],
+    ['rejects', async () => fail()],
+  ] as const) {
+    test(`are given nothing more once one ${title}, and the log is told once`, async () => {
+      let calls = 0;
+      const closed = deferred();
+      await using h = await handle({
+        message: () => {
+          calls++;
+          return message();
+        },
+        close: () => closed.resolve(),
+      });
+      h.peer.send({ opcode: TEXT, payload: 'first' });
+      assert.equal(await h.peer.closeFrame(), '1011');
+      h.peer.send(...Array.from({ length: 1000 }, () => ({ opcode: TEXT, payload: 'x' })));
+      h.peer.sendClose(1011);
+      await h.peer.finishClosing();
+      await closed.promise;
+      assert.equal(calls, 1);
+      assert.deepEqual(h.logger.texts('error'), ['connection handler failed']);
+    });
+  }
+
+  test('find their connection among those of the server when it opens, and can broadcast to it', async () => {
+    await using h = await handle({
+      open: (connection) => broadcast((connection as ServerConnection).server.connections, 'a newcomer'),
+    });
+    assert.equal((await h.peer.frame())?.payload.toString(), 'a newcomer');
+  });
+
+  test('are given no text that is not UTF-8, with validateUtf8: false', async () => {
+    const got: Data[] = [];
+    await using h = await handle({ message: (_, data) => void got.push(data) }, { validateUtf8: false });
+    const frame = (...values: number[]) => ({ opcode: TEXT, payload: Uint8Array.from(values) });
+    h.peer.send(frame(0x61), frame(0x61, 0xff), frame(0x62));
+    assert.equal(await h.peer.closeFrame(), '1007 invalid start byte at position 1');
+    assert.deepEqual(got, ['a']);
   });
 
   for (const [title, handlers] of [
@@ -138,6 +186,22 @@ describe('direct handlers', () => {
     });
     assert.equal((await h.peer.frame())?.payload.length, 8 * 1024 * 1024);
     await drained.promise;
+  });
+
+  test('are told on the client when there is room again', async () => {
+    await using server = await driver.listen();
+    const drained = deferred<Connection>();
+    const connecting = driver
+      .connect(server.url, { compression: null, handlers: { drain: (connection) => drained.resolve(connection) } })
+      .then((connection) => connection);
+    const peer = await server.peer();
+    await peer.accept();
+    const client = await connecting;
+    const sent = client.send(new Uint8Array(8 * 1024 * 1024));
+    assert.equal((await peer.frame())?.payload.length, 8 * 1024 * 1024);
+    await sent;
+    assert.equal(await drained.promise, client);
+    client.abort();
   });
 
   test('take the place of recv', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import type { Data } from 'websockets-ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 import { driver, echo, rejection, serving } from './meet.ts';
 
@@ -80,6 +81,31 @@ describe('the log', () => {
       assert.ok(!message.includes('\n    at '), message);
       if (level === 'info' || level === 'warn') assert.equal(context?.error, undefined);
     }
+  });
+
+  test('may go out over another connection without mixing with what is being sent', async () => {
+    const messages: Data[] = [];
+    await using s = await serving(async (connection) => {
+      for await (const message of connection) messages.push(message);
+    });
+    const options = { compression: null };
+    const carrier = await driver.connect(s.url, options);
+    const logger = new LogRecorder();
+    const client = await driver.connect(s.url, { ...options, logger });
+    logger.debug = (line) => {
+      if (line.startsWith('> ')) void carrier.send(`a line in the log: ${line}`);
+    };
+    await client.send('important');
+    await client.send(Uint8Array.of(1, 2, 3));
+    await client.send('x'.repeat(20_000));
+    await client.close();
+    await carrier.close();
+    const isLine = (message: Data): boolean => typeof message === 'string' && message.startsWith('a line in the log: ');
+    assert.deepEqual(
+      messages.filter((message) => !isLine(message)),
+      ['important', Uint8Array.of(1, 2, 3), 'x'.repeat(20_000)],
+    );
+    assert.ok(messages.some(isLine));
   });
 
   test('gets no line of a level that it does not want', async () => {
@@ -172,6 +198,41 @@ describe('the environment', () => {
     assert.equal(empty['server'], undefined);
     assert.equal((await runWith({ WEBSOCKETS_USER_AGENT: 'env/1' }, 'option'))['agent'], 'option/1');
   });
+
+  const answers = `import { connect, serve, Response } from 'websockets-ts';
+    const server = await serve(() => {}, { host: '127.0.0.1', processRequest: (_, { path }) =>
+      path === '/body' ? new Response(200, 'OK', [['Content-Length', '200']], new Uint8Array(200)) : undefined });
+    const url = 'ws://127.0.0.1:' + server.addresses[0][1];
+    const ask = async (path, additionalHeaders = []) => {
+      try {
+        const client = await connect(url + path, { additionalHeaders, logger: { debug() {}, info() {}, warn() {}, error() {} } });
+        await client.close();
+        return 'open';
+      } catch (error) {
+        return error.response === undefined ? error.name + ': ' + error.cause?.message : error.response.statusCode;
+      }
+    };
+    const many = Array.from({ length: 20 }, (_, i) => ['X-' + i, 'y']);
+    console.log(JSON.stringify({ plain: await ask('/'), line: await ask('/' + 'x'.repeat(300)),
+      headers: await ask('/', many), body: await ask('/body') }));
+    server.close();`;
+
+  for (const [env, expected] of [
+    [{}, { plain: 'open', line: 'open', headers: 'open', body: 200 }],
+    [{ WEBSOCKETS_MAX_LINE_LENGTH: '250' }, { plain: 'open', line: 414, headers: 'open', body: 200 }],
+    [{ WEBSOCKETS_MAX_NUM_HEADERS: '15' }, { plain: 'open', line: 'open', headers: 431, body: 200 }],
+    [
+      { WEBSOCKETS_MAX_BODY_SIZE: '1_00' },
+      { plain: 'open', line: 'open', headers: 'open', body: 'InvalidMessage: body too large: 200 bytes' },
+    ],
+  ] as const) {
+    test(`limits HTTP messages on both sides: ${JSON.stringify(env)}`, async () => {
+      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', answers], {
+        env: { ...process.env, ...env },
+      });
+      assert.deepEqual(JSON.parse(stdout), expected);
+    });
+  }
 
   test('refuses to load with a number that is none', async () => {
     const error = await rejection(runWith({ WEBSOCKETS_MAX_LINE_LENGTH: '8k' }));

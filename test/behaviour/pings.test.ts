@@ -44,6 +44,16 @@ for (const side of SIDES) {
       assert.equal(m.connection.state, 'OPEN');
     });
 
+    test('refuses data of any size without harm to the connection', async () => {
+      await using m = await meet(side);
+      for (const data of ['x'.repeat(1_000_000), new Uint8Array(1_000_000)]) {
+        assert.equal(await rejectionText(m.connection.ping(data)), 'ProtocolError: control frame too long');
+        assert.equal(await rejectionText(m.connection.pong(data)), 'ProtocolError: control frame too long');
+      }
+      await m.connection.ping('still here');
+      assert.equal((await m.peer.frame())?.payload.toString(), 'still here');
+    });
+
     test('comes to the round-trip time in seconds, which is the latency', async () => {
       await using m = await meet(side);
       assert.equal(latency(m.connection), 0);

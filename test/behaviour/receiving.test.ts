@@ -1,7 +1,14 @@
 // Receiving: recv, recvStreaming, iteration. Each test runs on both sides, against a peer that is moved by hand.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ConcurrencyError, type Connection, ConnectionClosedError, ConnectionClosedOK, type Data } from 'websockets-ts';
+import {
+  ConcurrencyError,
+  type Connection,
+  ConnectionClosedError,
+  ConnectionClosedOK,
+  type Data,
+  InvalidUtf8Error,
+} from 'websockets-ts';
 import { BINARY, CONTINUATION, PONG, TEXT } from '../conformance/wire.ts';
 import type { RawPeer } from '../support/raw-peer.ts';
 import { isPending, meet, rejection, rejectionText, SIDES } from './meet.ts';
@@ -174,6 +181,40 @@ for (const side of SIDES) {
       assert.equal((error.cause as Error).name, 'InvalidUtf8Error');
     });
 
+    test('fails with 1007 at text that is not UTF-8 when it is read, with validateUtf8: false', async () => {
+      await using m = await meet(side, { validateUtf8: false });
+      m.peer.send({ opcode: TEXT, payload: bytes(0x61, 0xff) }, { opcode: TEXT, payload: bytes(0x61, 0xff) });
+      await arrived(m.connection, m.peer);
+      assert.equal(m.connection.state, 'OPEN');
+      assert.deepEqual(await m.connection.recv({ decode: false }), bytes(0x61, 0xff));
+      const error = rejection(m.connection.recv());
+      assert.equal(await m.peer.closeFrame(), '1007 invalid start byte at position 1');
+      m.peer.sendClose(1007);
+      await m.peer.finishClosing();
+      assert.equal((await error).name, 'ConnectionClosedError');
+      assert.ok((await error).cause instanceof InvalidUtf8Error);
+    });
+
+    test('may be forgotten, or awaited late: its rejection ends no process', async () => {
+      const accidents: unknown[] = [];
+      const note = (error: unknown): void => void accidents.push(error);
+      process.on('unhandledRejection', note);
+      try {
+        await using m = await meet(side);
+        const message = m.connection.recv();
+        const next = m.connection[Symbol.asyncIterator]().next();
+        next.catch(() => {});
+        m.peer.socket.resetAndDestroy();
+        await m.connection.closed;
+        void m.connection.recv();
+        await new Promise((resolve) => setImmediate(resolve));
+        assert.ok((await rejection(message)) instanceof ConnectionClosedError);
+      } finally {
+        process.off('unhandledRejection', note);
+      }
+      assert.deepEqual(accidents, []);
+    });
+
     test('refuses a second call, and leaves the first alone', async () => {
       await using m = await meet(side);
       const first = m.connection.recv();
@@ -311,6 +352,23 @@ for (const side of SIDES) {
       assert.equal(await m.peer.closeFrame(), '1007 invalid start byte at position 1');
       m.peer.socket.end();
       assert.ok((await error) instanceof ConnectionClosedError);
+    });
+
+    test('fails with 1007 at text that is not UTF-8 when it is read, with validateUtf8: false', async () => {
+      await using m = await meet(side, { validateUtf8: false });
+      m.peer.send(
+        { opcode: TEXT, payload: 'good', fin: false },
+        { opcode: CONTINUATION, payload: bytes(0x61, 0xff), fin: false },
+      );
+      await arrived(m.connection, m.peer);
+      assert.equal(m.connection.state, 'OPEN');
+      const pieces = m.connection.recvStreaming();
+      assert.deepEqual(await pieces.next(), { value: 'good', done: false });
+      const error = rejection(pieces.next());
+      assert.equal(await m.peer.closeFrame(), '1007 invalid start byte at position 1');
+      m.peer.sendClose(1007);
+      await m.peer.finishClosing();
+      assert.ok((await error).cause instanceof InvalidUtf8Error);
     });
 
     test('gives the fragments that had arrived when the connection was lost, then ConnectionClosedError', async () => {

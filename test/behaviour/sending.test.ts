@@ -152,6 +152,17 @@ for (const side of SIDES) {
       });
     }
 
+    test('rejects for memory that was transferred away, and the connection goes on', async () => {
+      await using m = await meet(side);
+      const buffer = new ArrayBuffer(8);
+      structuredClone(buffer, { transfer: [buffer] });
+      // A detached view has no bytes left; a detached buffer can't even be looked at.
+      const sent = m.connection.send(buffer);
+      assert.equal((await rejection(sent)).name, 'TypeError');
+      await m.connection.send('x');
+      assert.equal((await m.peer.frame())?.payload.toString(), 'x');
+    });
+
     test('keeps messages waiting behind a fragmented one, first come, first served', async () => {
       await using m = await meet(side);
       const gate = deferred();

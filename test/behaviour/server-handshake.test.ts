@@ -68,6 +68,22 @@ describe('processRequest', () => {
     });
   }
 
+  test('may return the same response again and again: nothing is added to it', async () => {
+    const shared = teapot();
+    const mine = teapot();
+    mine.headers.append('Server', 'mine/1');
+    await using s = await serving(echo, {
+      processRequest: (_, { path }) => (path === '/mine' ? mine : shared),
+    });
+    for (let i = 0; i < 3; i++) {
+      const error = await rejection(driver.connect(s.url));
+      assert.equal((error as InvalidStatus).response.headers.getAll('Server').length, 1);
+    }
+    const error = await rejection(driver.connect(`${s.url}mine`));
+    assert.deepEqual((error as InvalidStatus).response.headers.getAll('Server'), ['mine/1']);
+    assert.equal(shared.headers.has('Server'), false);
+  });
+
   test('sees the request, and may respond', async () => {
     const answer = await answerTo(
       {
