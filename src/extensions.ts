@@ -1,9 +1,11 @@
 // The entry `websockets-ts/extensions`: permessage-deflate with Node's zlib, and what an extension of your own implements.
 
 import type { ClientExtensionFactory, ServerExtensionFactory } from './core/extension.ts';
+import * as deflate from './core/extensions/permessage-deflate.ts';
 import * as negotiation from './core/extensions/permessage-deflate-negotiation.ts';
 import type { DeflateEngine } from './core/host.ts';
 import { sharedDeflateEngine } from './node/deflate-engine.ts';
+import { isInstance } from './same-class.ts';
 
 export type {
   ClientExtensionFactory,
@@ -12,7 +14,6 @@ export type {
   ExtensionParameter,
   ServerExtensionFactory,
 } from './core/extension.ts';
-export { PerMessageDeflate, type PerMessageDeflateOptions } from './core/extensions/permessage-deflate.ts';
 export type { CompressSettings, DeflateEngine, Deflator, Inflator } from './core/host.ts';
 
 /** What does the work unless you bring it: default Node's zlib. */
@@ -20,10 +21,29 @@ type EngineByDefault<Options extends { readonly engine: DeflateEngine }> = Omit<
   readonly engine?: DeflateEngine;
 };
 
+/** Settings of {@link PerMessageDeflate}. */
+export type PerMessageDeflateOptions = EngineByDefault<deflate.PerMessageDeflateOptions>;
 /** Settings of {@link ClientPerMessageDeflateFactory}. */
 export type ClientPerMessageDeflateOptions = EngineByDefault<negotiation.ClientPerMessageDeflateOptions>;
 /** Settings of {@link ServerPerMessageDeflateFactory}. */
 export type ServerPerMessageDeflateOptions = EngineByDefault<negotiation.ServerPerMessageDeflateOptions>;
+
+/**
+ * `permessage-deflate` at work on one connection (RFC 7692). The factories make it.
+ *
+ * Every data frame that passes `encode` is compressed. A message that should not be is sent without it: that leaves the
+ * window as it is, in both directions.
+ */
+export class PerMessageDeflate extends deflate.PerMessageDeflate {
+  /** Also those that the package makes. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(value, this, { entry: PerMessageDeflate, core: deflate.PerMessageDeflate });
+  }
+
+  constructor(options: PerMessageDeflateOptions = {}) {
+    super({ ...options, engine: options.engine ?? sharedDeflateEngine() });
+  }
+}
 
 /**
  * Negotiates permessage-deflate for a client, in other words than the default.

@@ -1,4 +1,9 @@
 // Entry: the server.
+import { nodeRuntime } from './node/runtime.ts';
+
+/** What a server says in `Server` unless it is told otherwise; null: nothing. `WEBSOCKETS_SERVER` replaces it. */
+export const SERVER: string | null = nodeRuntime.serverHeader;
+
 export { type BroadcastOptions, broadcast } from './connection/broadcast.ts';
 export {
   type Listen,
@@ -14,7 +19,9 @@ export {
   type ServerConnectionOptions,
   type ServerView,
 } from './connection/server-connection.ts';
-export type { HostRule, OriginRules } from './core/server-handshake.ts';
+export type { ServerExtensionFactory } from './core/extension.ts';
+export type { HostRule } from './core/host-header.ts';
+export type { OriginRule, OriginRules } from './core/origin.ts';
 export type { ServerProtocol } from './core/server-protocol.ts';
 export { type ServeOptions, type ServerTlsOptions, serve, unixServe } from './node/serve.ts';
 export * from './shared.ts';

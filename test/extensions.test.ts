@@ -31,7 +31,28 @@ suite('websockets-ts/extensions', () => {
     assert.deepEqual(enableServerPermessageDeflate([server!]), [server]);
   });
 
-  test('an engine of your own is used', () => {
+  test('the extension itself needs nothing, and an engine of your own is used', () => {
+    const sender = new PerMessageDeflate();
+    const receiver = new PerMessageDeflate({ remoteNoContextTakeover: true });
+    assert.deepEqual(receiver.decode(sender.encode(hello), { maxSize: null }).data, hello.data);
+    sender.close();
+    receiver.close();
+    const engine: DeflateEngine = {
+      createDeflator: () => assert.fail('asked for'),
+      createInflator: () => assert.fail('nothing is received'),
+    };
+    assert.throws(() => new PerMessageDeflate({ engine }).encode(hello), { message: 'asked for' });
+  });
+
+  test('instanceof knows the extension that the factories make', () => {
+    const made = new ClientPerMessageDeflateFactory().processResponseParams([], []);
+    assert.ok(made instanceof PerMessageDeflate);
+    assert.ok(new PerMessageDeflate() instanceof PerMessageDeflate);
+    const other: object = { name: made.name };
+    assert.equal(other instanceof PerMessageDeflate, false);
+  });
+
+  test('an engine of your own is used by all that make the extension', () => {
     const asked: number[] = [];
     const engine: DeflateEngine = {
       createDeflator: ({ windowBits }) => {

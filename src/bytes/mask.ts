@@ -57,6 +57,17 @@ export function wordsOf(bytes: Uint8Array): Int32Array {
   return end <= start ? new Int32Array(0) : new Int32Array(bytes.buffer, start, (end - start) >>> 2);
 }
 
+/**
+ * A copy of the data, XORed with a masking key of 4 bytes (RFC 6455 §5.3). Masking that copy once more gives the data.
+ * @throws {RangeError} the mask has not 4 bytes.
+ */
+export function maskedCopy(data: Uint8Array, mask: Uint8Array): Uint8Array {
+  if (mask.length !== 4) throw new RangeError('mask must contain 4 bytes');
+  const copy = new Uint8Array(data);
+  applyMask(copy, 0, copy.length, (mask[0]! << 24) | (mask[1]! << 16) | (mask[2]! << 8) | mask[3]!);
+  return copy;
+}
+
 /** The key as it looks `count` bytes further on. */
 const rotate = (key: number, count: number): number =>
   (key << (count << 3)) | (count === 0 ? 0 : key >>> (32 - (count << 3)));

@@ -2,12 +2,15 @@
 import { type HostHeader, parseHostHeader } from './host-header.ts';
 import { matchesWhole } from './whole-match.ts';
 
+/** The value of an `Origin` header: scheme, host and port of a page, as `https://example.com` (RFC 6454 §6.2), or `null`. */
+export type Origin = string;
+
 /**
  * One way to be admitted: an origin exactly as browsers write it, a regular expression that matches the whole of it,
  * null for requests without Origin, or `'same-host'` for pages of the host that the request names (any port) and
  * requests without Origin.
  */
-export type OriginRule = string | RegExp | null;
+export type OriginRule = Origin | RegExp | null;
 
 /** Which origins a server admits: those that one of the rules fits. An empty list admits nobody. */
 export type OriginRules = 'same-host' | readonly OriginRule[];
@@ -16,7 +19,7 @@ export type OriginRules = 'same-host' | readonly OriginRule[];
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/is;
 
 /** Whether the rules admit a request with this Origin header (null: it has none) to this host. */
-export function isOriginAllowed(origin: string | null, host: HostHeader, rules: OriginRules): boolean {
+export function isOriginAllowed(origin: Origin | null, host: HostHeader, rules: OriginRules): boolean {
   const list = rules === 'same-host' ? [rules] : rules;
   return list.some((rule) => {
     if (rule === 'same-host') return origin === null || originHost(origin) === host.host;

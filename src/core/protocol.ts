@@ -1,5 +1,5 @@
 // The one state machine (RFC 6455 §5 to §7): frames in, frames out, closing. Does no I/O, starts no timer, reads no clock.
-import type { Agreement } from './agreement.ts';
+import type { Agreement, Subprotocol } from './agreement.ts';
 import { Close } from './close.ts';
 import { type ConnectionClosed, connectionClosed } from './exceptions/connection-closed.ts';
 import {
@@ -20,6 +20,7 @@ import type { Host } from './host.ts';
 import type { Request, Response } from './http-message.ts';
 import { isLogged, type LogContext, type Logger, type LogLevel, silentLogger } from './logger.ts';
 import { isControl, MAX_CONTROL_BYTES, Opcode } from './opcode.ts';
+import type { Origin } from './origin.ts';
 import type { ProtocolOutput, ProtocolSink } from './protocol-pipe.ts';
 import { type ProtocolEvent, Recorder } from './recorder.ts';
 import { type Cause, nextState, Side, State } from './state.ts';
@@ -83,11 +84,11 @@ export class Protocol {
   readonly maxFragmentSize: number | null;
 
   /** The `Origin` of the request, when there was one. */
-  origin: string | null = null;
+  origin: Origin | null = null;
   /** The extensions at work, in the order in which they were agreed on. */
   extensions: readonly Extension[] = [];
   /** The subprotocol that was agreed on. */
-  subprotocol: string | null = null;
+  subprotocol: Subprotocol | null = null;
   /** Why the opening handshake failed. */
   handshakeExc: Error | null = null;
   /** What was wrong with the bytes that the peer sent, when something was. */

@@ -18,7 +18,7 @@ import { parseExtension, parseSubprotocol } from './header-grammar.ts';
 import type { Headers } from './headers.ts';
 import { type HostHeader, type HostRule, isHostAllowed, parseHostHeader } from './host-header.ts';
 import type { Request } from './http-message.ts';
-import { isOriginAllowed, type OriginRules } from './origin.ts';
+import { isOriginAllowed, type Origin, type OriginRules } from './origin.ts';
 
 export {
   rejection,
@@ -50,7 +50,7 @@ export interface HandshakeRequestPolicy {
 /** A request that was found good: what was agreed on, and what the answer has to say. */
 export interface AcceptedRequest extends Agreement {
   /** Value of `Origin`; null when there is none. */
-  readonly origin: string | null;
+  readonly origin: Origin | null;
   /** Value of `Sec-WebSocket-Extensions` in the answer; null when it has none. */
   readonly extensionHeader: string | null;
   /** Value of `Sec-WebSocket-Accept` in the answer. */
