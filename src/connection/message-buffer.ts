@@ -43,7 +43,8 @@ export class MessageBuffer {
 export function ownBytes({ bytes, start, end }: Pick<Piece, 'bytes' | 'start' | 'end'>): Uint8Array {
   const size = end - start;
   if (size === bytes.buffer.byteLength) return new Uint8Array(bytes.buffer);
-  return bytes.slice(start, end);
+  // An extension may have made a Buffer, whose slice is another one, and no copy.
+  return bytes.constructor === Uint8Array ? bytes.slice(start, end) : new Uint8Array(bytes.subarray(start, end));
 }
 
 /** What a piece costs besides its payload, about: many small ones must not be free. */

@@ -72,7 +72,7 @@ export class MessageReader implements Receiver {
         (piece) => resolve(this.#decoded(piece, options.decode)),
         (error) => {
           // Here, and not for each message that comes: making a promise quiet makes another one.
-          quiet(received);
+          received.catch(() => {});
           reject(error);
         },
       );

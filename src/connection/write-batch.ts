@@ -108,6 +108,12 @@ export class WriteBatch implements ProtocolOutput {
     this.flush();
   }
 
+  /** As `release`, but leaves it to the end of the turn to flush. */
+  releaseLater(): void {
+    this.#held = false;
+    if (this.#length > 0) this.#schedule();
+  }
+
   /** Writes what has been gathered. */
   flush(): void {
     this.#queued = false;
