@@ -7,7 +7,7 @@ const WINDOW = { windowBits: 12, memLevel: 5 };
 for (const bytes of [64, 1024, 16 * 1024, 1024 * 1024]) {
   // More than a window of them before the first comes again.
   const messages = Array.from({ length: Math.ceil(16_384 / bytes) + 3 }, () => json(bytes));
-  const turns = Math.ceil(50_000_000 / (bytes + 1000) / messages.length);
+  const turns = Math.ceil(20_000_000 / (bytes + 1000) / messages.length);
 
   const deflator = engine.createDeflator(WINDOW);
   const deflateUs = measure(turns, messages, (message) => deflator.deflate(message));
@@ -24,8 +24,27 @@ for (const bytes of [64, 1024, 16 * 1024, 1024 * 1024]) {
   const inflateUs = measure(turns, packed, (data) => inflator.inflate(data, { final: true, maxBytes: null }));
   inflator.close();
 
-  const row = { bytes, deflateUs: deflateUs.toFixed(2), inflateUs: inflateUs.toFixed(2), packed: packed[0].length };
-  console.log(JSON.stringify(row));
+  // Without context takeover: a context for each message, lent by the engine, or made and freed.
+  const alone = (end) => ({
+    deflateUs: measure(turns, messages, (message) => {
+      const context = engine.createDeflator(WINDOW);
+      context.deflate(message);
+      context[end]();
+    }),
+    inflateUs: measure(turns, packed, (data) => {
+      const context = engine.createInflator(WINDOW);
+      context.inflate(data, { final: true, maxBytes: null });
+      context[end]();
+    }),
+  });
+
+  print('one context', bytes, { deflateUs, inflateUs });
+  print('lent', bytes, alone('release'));
+  print('made', bytes, alone('close'));
+}
+
+function print(contexts, bytes, { deflateUs, inflateUs }) {
+  console.log(JSON.stringify({ contexts, bytes, deflateUs: deflateUs.toFixed(2), inflateUs: inflateUs.toFixed(2) }));
 }
 
 /** Microseconds a call, the best of five rounds. */

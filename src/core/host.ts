@@ -29,6 +29,11 @@ export interface Deflator {
    * The result is a fresh array; `data` is not looked at afterwards.
    */
   deflate(data: Uint8Array): Uint8Array;
+  /**
+   * Forgets the window and gives the context back to its engine, which may keep it for the next who asks for such a one.
+   * Further calls are not allowed.
+   */
+  release(): void;
   /** Frees native memory at once. Further calls are not allowed. */
   close(): void;
 }
@@ -43,6 +48,11 @@ export interface Inflator {
    * After either, only `close` is left. A stream that ends inside (a BFINAL block) is followed by another (§7.2.3.4).
    */
   inflate(data: Uint8Array, options: { readonly final: boolean; readonly maxBytes: number | null }): Uint8Array | null;
+  /**
+   * Forgets the window and gives the context back to its engine, which may keep it for the next who asks for such a one.
+   * Further calls are not allowed.
+   */
+  release(): void;
   /** Frees native memory at once. Further calls are not allowed. */
   close(): void;
 }

@@ -51,6 +51,8 @@ const { Z_SYNC_FLUSH } = nodeZlib.constants;
 export class NodeDeflateEngine implements DeflateEngine {
   readonly #zlib: Zlib;
   readonly #output: OutputBuffer = new OutputBuffer();
+  readonly #deflateStreams: SpareStreams = new SpareStreams();
+  readonly #inflateStreams: SpareStreams = new SpareStreams();
 
   /**
    * @param zlib for runtimes that have another one. Default: `node:zlib`.
@@ -66,12 +68,17 @@ export class NodeDeflateEngine implements DeflateEngine {
   /** @throws {RangeError} zlib does not know such settings; `windowBits` below 9 it would silently not keep to. */
   createDeflator({ windowBits, ...settings }: CompressSettings & { readonly windowBits: number }): Deflator {
     if (windowBits < 9) throw new RangeError(`zlib cannot compress with a window of ${windowBits} bits`);
-    const stream = this.#zlib.createDeflateRaw({ ...settings, windowBits, ...UNUSED_CHUNK });
-    return new NodeDeflator(new ZlibContext(stream), this.#output);
+    const { level, memLevel, strategy } = settings;
+    const context = this.#deflateStreams.borrow(`${windowBits} ${level} ${memLevel} ${strategy}`, () =>
+      this.#zlib.createDeflateRaw({ ...settings, windowBits, ...UNUSED_CHUNK }),
+    );
+    return new NodeDeflator(context, this.#output);
   }
 
   createInflator({ windowBits }: { readonly windowBits: number }): Inflator {
-    const context = new ZlibContext(this.#zlib.createInflateRaw({ windowBits, ...UNUSED_CHUNK }));
+    const context = this.#inflateStreams.borrow(`${windowBits}`, () =>
+      this.#zlib.createInflateRaw({ windowBits, ...UNUSED_CHUNK }),
+    );
     return new NodeInflator(context, { windowBytes: 2 ** windowBits, output: this.#output });
   }
 
@@ -100,16 +107,44 @@ export function sharedDeflateEngine(): NodeDeflateEngine {
   return shared;
 }
 
+/**
+ * Streams that nobody uses, at most one for each setting. Messages are compressed one after the other, so that one serves
+ * all connections that start each message with an empty window, and they hold none while they are at rest.
+ *
+ * bench/deflate-engine.js, Node 20, 64 bytes of JSON with a window of 12 bits: deflate 8 µs with a stream that is lent, 22 with
+ * one that is made for the message; inflate 2.6 and 9.8 µs.
+ */
+class SpareStreams {
+  readonly #streams: Map<string, ZlibStream> = new Map();
+
+  borrow(settings: string, create: () => unknown): ZlibContext {
+    const spare = this.#streams.get(settings);
+    this.#streams.delete(settings);
+    return new ZlibContext(spare ?? (create() as ZlibStream), (stream) => this.#takeBack(settings, stream));
+  }
+
+  #takeBack(settings: string, stream: ZlibStream): void {
+    if (this.#streams.has(settings)) {
+      stream.close();
+      return;
+    }
+    stream.reset();
+    this.#streams.set(settings, stream);
+  }
+}
+
 /** Drives one stream of zlib synchronously. */
 class ZlibContext {
   readonly #stream: ZlibStream;
+  readonly #giveBack: (stream: ZlibStream) => void;
   readonly #state: Uint32Array;
-  /** Null once closed: zlib stops the process when a closed handle is written to. */
+  /** Null once closed or given back: zlib stops the process when a closed handle is written to. */
   #handle: NativeZlib | null;
   #error: Error | null = null;
 
-  constructor(stream: unknown) {
-    this.#stream = stream as ZlibStream;
+  constructor(stream: ZlibStream, giveBack: (stream: ZlibStream) => void) {
+    this.#stream = stream;
+    this.#giveBack = giveBack;
     this.#state = this.#stream._writeState;
     this.#handle = this.#stream._handle;
     this.#handle.onerror = (message) => {
@@ -136,7 +171,19 @@ class ZlibContext {
     this.#stream.reset();
   }
 
+  /** Gives the stream to whoever needs such a one next. A stream that failed is none to give: it is closed. */
+  release(): void {
+    if (this.#handle === null) return;
+    if (this.#error !== null) {
+      this.close();
+      return;
+    }
+    this.#handle = null;
+    this.#giveBack(this.#stream);
+  }
+
   close(): void {
+    if (this.#handle === null) return;
     this.#handle = null;
     this.#stream.close();
   }
@@ -215,12 +262,20 @@ class NodeDeflator implements Deflator {
     // zlib has nothing to flush where nothing came in: the block that RFC 7692 §7.2.3.6 asks for is written by hand.
     if (data.byteLength === 0) return Uint8Array.of(0x00, 0x00, 0x00, 0xff, 0xff);
     const output = this.#output;
-    for (let start = 0; ; start = data.byteLength - this.#context.unread) {
-      const room = output.room;
-      const left = this.#context.write(data, start, output.scratch, output.used, room);
-      output.advance(room - left);
-      if (left > 0) return output.take(); // A buffer that is full, even to the point, may mean that more waits inside.
+    try {
+      for (let start = 0; ; start = data.byteLength - this.#context.unread) {
+        const room = output.room;
+        const left = this.#context.write(data, start, output.scratch, output.used, room);
+        output.advance(room - left);
+        if (left > 0) return output.take(); // A buffer that is full, even to the point, may mean that more waits inside.
+      }
+    } finally {
+      output.clear();
     }
+  }
+
+  release(): void {
+    this.#context.release();
   }
 
   close(): void {
@@ -264,6 +319,10 @@ class NodeInflator implements Inflator {
     } finally {
       this.#output.clear();
     }
+  }
+
+  release(): void {
+    this.#context.release();
   }
 
   close(): void {

@@ -269,6 +269,85 @@ suite('the contexts of an engine', () => {
     assert.throws(() => inflator.inflate(packed, PART), { message: 'this zlib context is closed' });
   });
 
+  test('are lent to the next when they are given back, and know nothing of the one before', () => {
+    const { observed, streams } = observeOutput();
+    const own = new NodeDeflateEngine(observed);
+    streams.length = 0;
+    const hello = Buffer.from('Hello');
+    const packed: Uint8Array[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      const deflator = own.createDeflator({ windowBits: 12, memLevel: 5 });
+      const inflator = own.createInflator({ windowBits: 12 });
+      const data = deflator.deflate(hello);
+      packed.push(data);
+      assert.equal(textOf(inflator.inflate(data, PART)), 'Hello');
+      for (const context of [deflator, inflator]) {
+        context.release();
+        context.release();
+        context.close();
+      }
+      assert.throws(() => deflator.deflate(hello), { message: 'this zlib context is closed' });
+      assert.throws(() => inflator.inflate(data, PART), { message: 'this zlib context is closed' });
+    }
+    assert.equal(streams.length, 2);
+    assert.deepEqual(packed[1], packed[0]);
+    assert.deepEqual(packed[2], packed[0]);
+    // A reference back to what another connection received finds nothing.
+    const next = own.createInflator({ windowBits: 12 });
+    assert.throws(() => next.inflate(hex('f200110000'), WHOLE), { message: 'invalid distance too far back' });
+    next.close();
+  });
+
+  test('that are given back go to whoever asks for the same settings only', () => {
+    const { observed, streams } = observeOutput();
+    const own = new NodeDeflateEngine(observed);
+    streams.length = 0;
+    own.createDeflator({ windowBits: 12 }).release();
+    own.createInflator({ windowBits: 12 }).release();
+    assert.equal(streams.length, 2);
+    for (const settings of [{ windowBits: 13 }, { windowBits: 12, level: 1 }, { windowBits: 12, memLevel: 5 }]) {
+      own.createDeflator(settings).close();
+    }
+    own.createDeflator({ windowBits: 12, strategy: 3 }).close();
+    own.createInflator({ windowBits: 13 }).close();
+    assert.equal(streams.length, 7);
+    assert.throws(() => own.createDeflator({ windowBits: 12, level: 10 }), RangeError);
+  });
+
+  test('that are given back are kept one at a time, and freed when they failed', () => {
+    const { observed, streams } = observeOutput();
+    const own = new NodeDeflateEngine(observed);
+    streams.length = 0;
+    const three = [1, 2, 3].map(() => own.createInflator({ windowBits: 12 }));
+    assert.throws(() => three[0]!.inflate(hex('ffff'), WHOLE));
+    for (const inflator of three) inflator.release();
+    assert.deepEqual(streams.map(holdsMemory), [false, true, false]);
+    const lent = own.createInflator({ windowBits: 12 });
+    assert.equal(streams.length, 3);
+    assert.equal(textOf(lent.inflate(hex('f248cdc9c90700'), WHOLE)), 'Hello');
+    lent.close();
+  });
+
+  test('leave nothing of a result that failed to the next', () => {
+    const { observed, streams } = observeOutput();
+    const own = new NodeDeflateEngine(observed);
+    streams.length = 0;
+    const failing = own.createDeflator({ windowBits: 15 });
+    const sound = own.createDeflator({ windowBits: 15 });
+    const handle = streams[0]!._handle!;
+    const { writeSync } = handle;
+    let writes = 0;
+    handle.writeSync = (...args) => {
+      writes += 1;
+      if (writes === 2) throw new Error('zlib fails');
+      writeSync(...args);
+    };
+    assert.throws(() => failing.deflate(new Uint8Array(randomBytes(200 * KIB))), { message: 'zlib fails' });
+    failing.close();
+    assert.equal(inflateWithZlib([sound.deflate(Buffer.from('Hello'))]).byteLength, 5);
+    sound.close();
+  });
+
   test('stay the same when a stream within has ended', () => {
     const { observed, streams } = observeOutput();
     const inflator = new NodeDeflateEngine(observed).createInflator({ windowBits: 15 });

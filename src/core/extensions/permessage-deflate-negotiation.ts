@@ -15,7 +15,10 @@ interface FactoryOptions {
   readonly serverNoContextTakeover?: boolean | undefined;
   /** Ask or answer that the client starts each message with an empty window: less memory there, larger output. Default false. */
   readonly clientNoContextTakeover?: boolean | undefined;
-  /** The largest window that the server may use, in bits, 8 to 15; null: do not speak of it. Default null. */
+  /**
+   * The largest window that the server may use, in bits, 8 to 15; null: do not speak of it. Default null. A server that is
+   * set to 8 never compresses: zlib cannot keep to so small a window.
+   */
   readonly serverMaxWindowBits?: number | null | undefined;
   /** How hard our compressor works: level, memLevel and strategy of zlib, never its window. Default: zlib's own settings. */
   readonly compressSettings?: CompressSettings | undefined;
@@ -27,7 +30,7 @@ interface FactoryOptions {
 export interface ClientPerMessageDeflateOptions extends FactoryOptions {
   /**
    * The largest window that we will use, in bits, 8 to 15; true: tell the server that it may choose; null: do not speak of
-   * it. Default true.
+   * it. Default true. With 8 no answer of a server is good: zlib cannot keep to so small a window.
    */
   readonly clientMaxWindowBits?: number | true | null | undefined;
 }

@@ -4,7 +4,7 @@ import { InvalidState, PayloadTooBig, ProtocolError, VIOLATIONS } from '../excep
 import type { Extension } from '../extension.ts';
 import { Frame } from '../frame.ts';
 import type { CompressSettings, DeflateEngine, Deflator, Inflator } from '../host.ts';
-import { Opcode } from '../opcode.ts';
+import { isControl, Opcode } from '../opcode.ts';
 
 /** The name of the extension on the wire (RFC 7692 §7). */
 export const PERMESSAGE_DEFLATE = 'permessage-deflate';
@@ -45,8 +45,8 @@ export class PerMessageDeflate implements Extension {
   #inflator: Inflator | null = null;
   /** Whether a continuation frame that comes now belongs to a compressed message. */
   #decodingContinuation = false;
-  /** Whether the bytes received so far of the current compressed message end between two blocks, on a byte boundary. */
-  #flushed = true;
+  /** The last four bytes of the compressed message that is being received. Before the first, as if a flush had just ended. */
+  #lastBytes = FLUSH_END;
   #closed = false;
 
   constructor({
@@ -82,13 +82,13 @@ export class PerMessageDeflate implements Extension {
     } else {
       if (!frame.rsv1) return frame;
       if (this.remoteNoContextTakeover) this.#dropInflator();
-      this.#flushed = true;
+      this.#lastBytes = FLUSH_END;
     }
     this.#decodingContinuation = !fin;
 
     const payload = this.#inflate(data, { fin, maxBytes: maxSize });
     if (payload === null) throw new PayloadTooBig(null, maxSize!);
-    if (fin && this.remoteNoContextTakeover) this.#dropInflator();
+    if (fin && this.remoteNoContextTakeover) this.#releaseInflator();
     return new Frame({ opcode, data: payload, fin, rsv1: false, rsv2, rsv3 });
   }
 
@@ -107,7 +107,7 @@ export class PerMessageDeflate implements Extension {
     const flushed = this.#deflator.deflate(frame.data);
     // RFC 7692 §7.2.1: a message ends without the 00 00 ff ff of its last flush. Inside of a message they stay.
     const data = fin ? flushed.subarray(0, -FLUSH_BYTES) : flushed;
-    if (fin && this.localNoContextTakeover) this.#dropDeflator();
+    if (fin && this.localNoContextTakeover) this.#releaseDeflator();
     return new Frame({ opcode, data, fin, rsv1: isFirst, rsv2, rsv3 });
   }
 
@@ -119,10 +119,12 @@ export class PerMessageDeflate implements Extension {
   }
 
   #inflate(data: Uint8Array, { fin, maxBytes }: { fin: boolean; maxBytes: number | null }): Uint8Array | null {
-    if (data.byteLength > 0) this.#flushed = endsInFlush(data);
+    for (let i = Math.max(0, data.byteLength - FLUSH_BYTES); i < data.byteLength; i++) {
+      this.#lastBytes = (this.#lastBytes << 8) | data[i]!;
+    }
     // RFC 7692 §7.2.2 wants 00 00 ff ff behind every message. Where a flush has just ended, or nothing came at all, they
     // would be read as the head of a block whose rest is the next message: such a message is complete as it stands.
-    const final = fin && !this.#flushed;
+    const final = fin && this.#lastBytes !== FLUSH_END;
     this.#inflator ??= this.#createInflator();
     try {
       return this.#inflator.inflate(data, { final, maxBytes });
@@ -145,6 +147,17 @@ export class PerMessageDeflate implements Extension {
     if (this.#closed) throw new InvalidState('connection is closed');
   }
 
+  /** Between messages a context without takeover has nothing that is worth its memory, but making one costs more than a message. */
+  #releaseDeflator(): void {
+    this.#deflator?.release();
+    this.#deflator = null;
+  }
+
+  #releaseInflator(): void {
+    this.#inflator?.release();
+    this.#inflator = null;
+  }
+
   #dropDeflator(): void {
     this.#deflator?.close();
     this.#deflator = null;
@@ -157,20 +170,5 @@ export class PerMessageDeflate implements Extension {
 }
 
 /** `00 00 ff ff`, the length of an empty stored block: what a flush ends in (RFC 7692 §7.2.1). */
+const FLUSH_END = 0x0000_ffff;
 const FLUSH_BYTES = 4;
-
-function endsInFlush(bytes: Uint8Array): boolean {
-  const end = bytes.byteLength;
-  return (
-    end >= FLUSH_BYTES &&
-    bytes[end - 1] === 0xff &&
-    bytes[end - 2] === 0xff &&
-    bytes[end - 3] === 0 &&
-    bytes[end - 4] === 0
-  );
-}
-
-/** RFC 6455 §5.5. */
-function isControl(opcode: Opcode): boolean {
-  return opcode >= Opcode.CLOSE;
-}

@@ -203,6 +203,15 @@ suite('PerMessageDeflate, decoding', () => {
       assert.equal(textOf(decodeHex(deflate, 'f200110000')), 'Hello');
     });
 
+    test('accepts an empty last fragment behind a flush that was cut in two, wherever, and the next one decodes', () => {
+      for (const flush of ['|0000ffff', '00|00ffff', '0000|ffff', '0000ff|ff', '00|00|ff|ff', '00|00|ff||ff']) {
+        const deflate = extension();
+        const fragments = [...`f248cdc9c90700${flush}`.split('|'), ''].map(hex);
+        assert.equal(decodeFragments(deflate, fragments), 'Hello', flush);
+        assert.equal(textOf(decodeHex(deflate, 'f200110000')), 'Hello', flush);
+      }
+    });
+
     test('completes a message whose last fragment is empty', () => {
       const deflate = extension();
       const first = decodeHex(deflate, 'f248cdc9c90700', { fin: false });
@@ -635,7 +644,7 @@ function countContexts() {
       const close = () => {
         open.deflators -= 1;
       };
-      return { deflate: (data) => deflator.deflate(data), close };
+      return { deflate: (data) => deflator.deflate(data), release: close, close };
     },
     createInflator: (settings) => {
       open.inflators += 1;
@@ -643,7 +652,7 @@ function countContexts() {
       const close = () => {
         open.inflators -= 1;
       };
-      return { inflate: (data, options) => inflator.inflate(data, options), close };
+      return { inflate: (data, options) => inflator.inflate(data, options), release: close, close };
     },
   };
   return { counting, open };
