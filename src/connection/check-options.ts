@@ -11,8 +11,16 @@ export function duration(name: string, value: number | null | undefined, default
  * @throws {RangeError} it is negative or NaN.
  */
 export function limit(name: string, value: number | null, what = 'a number'): number | null {
-  if (value === null) return null;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be ${what} or null`);
+  return value === null ? null : amount(name, value, `${what} or null`);
+}
+
+/**
+ * A number from an option.
+ * @throws {TypeError} it is no number.
+ * @throws {RangeError} it is negative or NaN.
+ */
+export function amount(name: string, value: number, what = 'a number'): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be ${what}`);
   if (!(value >= 0)) throw new RangeError(`${name} must be positive or equal to zero`);
   return value;
 }

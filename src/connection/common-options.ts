@@ -2,6 +2,7 @@
 import type { Logger } from '../core/logger.ts';
 import type { MaxSize, ProtocolOptions } from '../core/protocol.ts';
 import type { RateLimit } from '../core/token-bucket.ts';
+import { amount, limit } from './check-options.ts';
 import type { CommonConnectionOptions } from './connection-settings.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -26,17 +27,28 @@ export interface CommonOptions extends CommonConnectionOptions {
 const CONTROL_FRAME_LIMIT: RateLimit = { burst: 1_000, perSecond: 200 };
 const MAX_EMPTY_FRAGMENTS = 1_024;
 
-/** The options of the protocol object that follow from these. */
+/**
+ * The options of the protocol object that follow from these.
+ * @throws {RangeError} a value is of the right type and not allowed.
+ * @throws {TypeError} a value is of the wrong type.
+ */
 export function protocolOptions(options: CommonOptions, runtime: Runtime): ProtocolOptions {
+  const { maxSize, controlFrameLimit = CONTROL_FRAME_LIMIT, maxEmptyFragments = MAX_EMPTY_FRAGMENTS } = options;
+  for (const size of Array.isArray(maxSize) ? maxSize : [maxSize ?? null]) limit('maxSize', size);
+  if (controlFrameLimit !== null) {
+    amount('controlFrameLimit.burst', controlFrameLimit.burst);
+    amount('controlFrameLimit.perSecond', controlFrameLimit.perSecond);
+  }
+  limit('maxEmptyFragments', maxEmptyFragments);
   return {
     host: runtime.host,
     logger: options.logger ?? runtime.logger,
     validateUtf8: options.validateUtf8 ?? true,
     lenientLengths: options.lenientLengths ?? false,
-    controlFrameLimit: options.controlFrameLimit === undefined ? CONTROL_FRAME_LIMIT : options.controlFrameLimit,
-    maxEmptyFragments: options.maxEmptyFragments === undefined ? MAX_EMPTY_FRAGMENTS : options.maxEmptyFragments,
+    controlFrameLimit,
+    maxEmptyFragments,
     maxLogSize: runtime.limits.maxLogSize,
-    ...(options.maxSize !== undefined && { maxSize: options.maxSize }),
+    maxSize,
   };
 }
 

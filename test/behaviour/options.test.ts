@@ -1,0 +1,89 @@
+// Options that make no sense: both sides say so at the call, and no limit is switched off in silence.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { driver, echo, rejection } from './meet.ts';
+
+const NAN = Number.NaN;
+
+const EITHER: readonly (readonly [option: string, value: unknown, error: 'RangeError' | 'TypeError'])[] = [
+  ...['pingIntervalMs', 'pingTimeoutMs', 'closeTimeoutMs', 'openTimeoutMs', 'maxSize', 'maxQueueBytes'].flatMap(
+    (name) =>
+      [
+        [name, NAN, 'RangeError'],
+        [name, -1, 'RangeError'],
+        [name, '5', 'TypeError'],
+        [name, {}, 'TypeError'],
+        [name, true, 'TypeError'],
+        [name, 5n, 'TypeError'],
+      ] as const,
+  ),
+  ...['maxQueue', 'writeLimit'].flatMap(
+    (name) =>
+      [
+        [name, NAN, 'RangeError'],
+        [name, -1, 'RangeError'],
+        [name, [NAN, 1], 'RangeError'],
+        [name, [1, NAN], 'RangeError'],
+        [name, [1, -1], 'RangeError'],
+        [name, [1, 2], 'RangeError'],
+        [name, '5', 'TypeError'],
+        [name, ['5', 1], 'TypeError'],
+        [name, [5, '1'], 'TypeError'],
+      ] as const,
+  ),
+  ['maxSize', [NAN, 1], 'RangeError'],
+  ['maxSize', [1, NAN], 'RangeError'],
+  ['maxSize', [1, -1], 'RangeError'],
+  ['maxSize', ['1', 1], 'TypeError'],
+  ['controlFrameLimit', { burst: NAN, perSecond: 1 }, 'RangeError'],
+  ['controlFrameLimit', { burst: 1, perSecond: NAN }, 'RangeError'],
+  ['controlFrameLimit', { burst: -1, perSecond: 1 }, 'RangeError'],
+  ['controlFrameLimit', { burst: '1', perSecond: 1 }, 'TypeError'],
+  ['controlFrameLimit', 5, 'TypeError'],
+  ['maxEmptyFragments', NAN, 'RangeError'],
+  ['maxEmptyFragments', -1, 'RangeError'],
+  ['maxEmptyFragments', '5', 'TypeError'],
+  ['compression', 'zip', 'RangeError'],
+  ['compression', false, 'RangeError'],
+  ['subprotocols', 'chat', 'TypeError'],
+];
+
+const SERVER: typeof EITHER = [
+  ['maxPending', NAN, 'RangeError'],
+  ['maxPending', -1, 'RangeError'],
+  ['maxPending', '5', 'TypeError'],
+];
+
+const show = (value: unknown): string =>
+  JSON.stringify(value, (_, each) => (typeof each === 'number' || typeof each === 'bigint' ? String(each) : each));
+
+describe('connect', () => {
+  for (const [option, value, error] of EITHER) {
+    test(`throws a ${error} at once for ${option}: ${show(value)} (${typeof value})`, () => {
+      assert.throws(() => driver.connect('ws://127.0.0.1:1/', { [option]: value }), { name: error });
+    });
+  }
+});
+
+describe('serve', () => {
+  for (const [option, value, error] of [...EITHER, ...SERVER]) {
+    test(`rejects with a ${error} for ${option}: ${show(value)} (${typeof value})`, async () => {
+      const serving = driver.serve(echo, { host: '127.0.0.1', [option]: value });
+      // A server that was started all the same must not outlive the test.
+      serving.then(
+        (server) => server.close(),
+        () => {},
+      );
+      assert.equal((await rejection(serving)).name, error);
+    });
+  }
+
+  test('takes undefined for every option, and connect too: the default', async () => {
+    const names = [...EITHER, ...SERVER].map(([name]) => [name, undefined]);
+    await using server = await driver.serve(echo, { ...Object.fromEntries(names), host: '127.0.0.1' });
+    const [, port] = server.addresses[0]!;
+    await using client = await driver.connect(`ws://127.0.0.1:${port}`, Object.fromEntries(names));
+    await client.send('x');
+    assert.equal(await client.recv(), 'x');
+  });
+});
