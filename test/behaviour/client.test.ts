@@ -159,6 +159,62 @@ describe('connect', () => {
     });
   }
 
+  for (const greeting of ['SSH-2.0-OpenSSH_9.6\r\n', '220 mail.example ESMTP\r\n', 'HTTP/1.1 nonsense\r\n']) {
+    test(`rejects at once for ${JSON.stringify(greeting)}, though the server keeps its half open`, async () => {
+      await using server = await driver.listen();
+      const connecting = rejection(driver.connect(server.url, { openTimeoutMs: null, closeTimeoutMs: null }));
+      const peer = await server.peer();
+      peer.socket.write(greeting);
+      const error = await connecting;
+      assert.ok(error instanceof InvalidMessage, String(error));
+      await peer.ended();
+    });
+  }
+
+  test('is a promise in all that it does: then, catch, finally, and the combinators take it', async () => {
+    await using s = await serving(echo);
+    const log: string[] = [];
+    const connecting = driver.connect(s.url).finally(() => log.push('finally'));
+    const first = await Promise.race([connecting, new Promise<never>(() => {})]);
+    assert.equal(first, await connecting.catch(() => null));
+    assert.deepEqual(log, ['finally']);
+    await first.close();
+
+    await using server = await driver.listen();
+    const refused = driver.connect(server.url);
+    assert.equal(Object.prototype.toString.call(refused), '[object Connecting]');
+    const caught = refused.catch((error: unknown) => error);
+    (await server.peer()).socket.end('nonsense\r\n\r\n');
+    assert.ok((await caught) instanceof InvalidMessage);
+    assert.equal(await rejection(refused.finally(() => log.push('again'))), await caught);
+    assert.deepEqual(log, ['finally', 'again']);
+    const [settled] = await Promise.allSettled([refused]);
+    assert.equal(settled.status, 'rejected');
+  });
+
+  test('is closed by the scope of its promise, if it was made', async () => {
+    await using s = await serving(echo);
+    let connection: ClientConnection;
+    {
+      await using connecting = driver.connect(s.url);
+      connection = await connecting;
+    }
+    assert.equal(connection.state, 'CLOSED');
+    await using never = driver.connect(s.url);
+    assert.equal(s.server.connections.size, 0);
+    assert.ok(never);
+  });
+
+  test('goes over a socket of the user that its owner had paused', async () => {
+    await using s = await serving(echo);
+    const socket = tcpConnect({ host: '127.0.0.1', port: s.port, allowHalfOpen: true });
+    await once(socket, 'connect');
+    socket.pause();
+    await using client = await driver.connect('ws://localhost/', { socket });
+    await client.send('x');
+    assert.equal(await client.recv(), 'x');
+  });
+
   test('goes over a socket of the user', async () => {
     await using s = await serving(echo);
     const socket = tcpConnect({ host: '127.0.0.1', port: s.port, allowHalfOpen: true });
@@ -243,6 +299,26 @@ describe('giving up', () => {
       assert.equal(await connecting, reason);
     });
   }
+
+  test('leaves no socket of the user behind, also with a signal that was aborted before', async () => {
+    await using server = await driver.listen();
+    for (const phase of ['before', 'during'] as const) {
+      const socket = tcpConnect({ host: '127.0.0.1', port: server.port, allowHalfOpen: true });
+      await once(socket, 'connect');
+      const peer = await server.peer();
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      if (phase === 'before') controller.abort(reason);
+      const connecting = rejection(driver.connect('ws://localhost/', { socket, signal: controller.signal }));
+      if (phase === 'during') {
+        await peer.head();
+        controller.abort(reason);
+      }
+      assert.equal(await connecting, reason);
+      assert.equal(socket.destroyed, true);
+      await peer.ended();
+    }
+  });
 
   test('is over once the connection is open: the signal no longer matters', async () => {
     await using s = await serving(echo);

@@ -1,7 +1,8 @@
 // The server: its handler, its connections, how it stops, and what it listens on.
 import assert from 'node:assert/strict';
+import { getEventListeners, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -263,6 +264,27 @@ describe('serving', () => {
     assert.equal((error as NodeJS.ErrnoException).code, 'EADDRINUSE');
   });
 
+  test('leaves nothing on its signal when the port is taken', async () => {
+    await using s = await serving(echo);
+    const { signal } = new AbortController();
+    await rejection(driver.serve(echo, { host: '127.0.0.1', port: s.port, signal }));
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+  });
+
+  test('begins when the port has become free, after a failure', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    const { port } = blocker.address() as AddressInfo;
+    await using server = await driver.serve(echo, { host: '127.0.0.1', port, startServing: false });
+    assert.equal(((await rejection(server.startServing())) as NodeJS.ErrnoException).code, 'EADDRINUSE');
+    blocker.close();
+    await once(blocker, 'close');
+    await server.startServing();
+    await using client = await driver.connect(`ws://127.0.0.1:${port}`);
+    await client.send('x');
+    assert.equal(await client.recv(), 'x');
+  });
+
   test('uses a listening socket of the user', async () => {
     const socket = createServer({ allowHalfOpen: true });
     await new Promise<void>((resolve) => socket.listen(0, '127.0.0.1', resolve));
@@ -273,11 +295,13 @@ describe('serving', () => {
     assert.equal(await client.recv(), 'x');
   });
 
-  test('takes a socket, or a path, or host and port', async () => {
+  test('takes a socket, or a path, or host and port; what a socket of the user cannot heed is refused', async () => {
     const socket = createServer();
     for (const options of [
       { socket, port: 0 },
       { socket, path: '/x' },
+      { socket, tls: {} },
+      { socket, backlog: 10 },
       { path: '/x', port: 0 },
     ]) {
       assert.equal((await rejection(driver.serve(echo, options))).name, 'TypeError');
