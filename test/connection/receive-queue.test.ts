@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MessageBuffer, ownBytes, type Piece, weightOf } from '#dist/connection/message-buffer.js';
 import { ReceiveQueue } from '#dist/connection/receive-queue.js';
+import { isCollected } from '../support/collected.ts';
 
 const piece = (text: string, fin = true, isText = true): Piece => {
   const bytes = Uint8Array.from(Buffer.from(`<${text}>`));
@@ -58,6 +59,23 @@ describe('ReceiveQueue', () => {
     }
     assert.equal(queue.length, pushed - taken);
   });
+});
+
+describe('what was taken from a ReceiveQueue', () => {
+  /** Fills a queue and takes all but the last; nothing on the stack of the test holds a piece. */
+  const takeMost = (queue: ReceiveQueue, take: () => Piece): WeakRef<object>[] => {
+    for (let i = 0; i < 10; i++) queue.push(piece(String(i)));
+    return Array.from({ length: 9 }, () => new WeakRef(take().bytes));
+  };
+
+  for (const name of ['takePiece', 'takeMessage'] as const) {
+    test(`is let go by ${name}, also when a slow reader never empties it`, async () => {
+      const queue = new ReceiveQueue();
+      const taken = takeMost(queue, () => queue[name]());
+      for (const reference of taken) assert.equal(await isCollected(reference), true);
+      assert.equal(textOf(queue.takePiece()), '9');
+    });
+  }
 });
 
 describe('MessageBuffer', () => {
