@@ -111,7 +111,7 @@ describe('send that waited because the peer did not read', () => {
         await using m = await meet('server', { writeLimit });
         m.peer.socket.pause();
         // Fills what the system takes, so that the next write is the one that has to wait.
-        const large = m.connection.send(new Uint8Array(KERNEL_BYTES / 2));
+        const large = m.connection.send(new Uint8Array(KERNEL_BYTES));
         assert.equal(await isPending(large), true);
         const chunk = new Uint8Array(chunkBytes);
         const few = Array.from({ length: 3 }, () => m.connection.send(chunk));

@@ -4,6 +4,7 @@ import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { broadcast } from '#dist/connection/broadcast.js';
 import type { Data } from '#dist/connection/message-source.js';
+import type { Extension } from '#dist/core/extension.js';
 import { BINARY, CONTINUATION, encodeFrame, type Frame, PONG, TEXT } from '../conformance/wire.ts';
 import { isCollected } from '../support/collected.ts';
 import { settled } from '../support/fake-clock.ts';
@@ -14,6 +15,14 @@ const bytes = (length: number, value = 0): Uint8Array => new Uint8Array(length).
 
 /** A connection without keepalive, unless the options say. */
 const open = (options: OpenOptions = {}): OpenConnection => OpenConnection.make({ pingIntervalMs: null, ...options });
+
+const failing: Extension = {
+  name: 'failing',
+  decode: (frame) => frame,
+  encode: () => {
+    throw new RangeError('mine');
+  },
+};
 
 /** What has become of a promise by now. */
 async function outcome(promise: Promise<unknown>): Promise<string> {
@@ -62,6 +71,19 @@ describe('send', () => {
   });
 });
 
+describe('a fragmented message', () => {
+  test('whose source fails drops a connection that cannot even encode the close frame, and says what failed', async () => {
+    const connection = open({ logger: new LogRecorder() });
+    async function* source(): AsyncGenerator<string> {
+      yield 'a';
+      connection.protocol.extensions = [failing];
+      throw new Error('of the source');
+    }
+    assert.equal(await outcome(connection.send(source())), 'Error: of the source');
+    assert.equal(connection.state, 'CLOSED');
+  });
+});
+
 describe('keepalive', () => {
   const often = { pingIntervalMs: 100, pingTimeoutMs: 50 };
 
@@ -107,10 +129,7 @@ describe('keepalive', () => {
     test(`drops a connection whose pings cannot be encoded, with pingTimeoutMs: ${pingTimeoutMs}`, async () => {
       const logger = new LogRecorder('error');
       const connection = open({ ...often, pingTimeoutMs, logger });
-      const encode = (): never => {
-        throw new RangeError('mine');
-      };
-      connection.protocol.extensions = [{ name: 'failing', decode: (frame) => frame, encode }];
+      connection.protocol.extensions = [failing];
       await connection.clock.advance(100);
       assert.equal(connection.state, 'CLOSED');
       assert.equal(connection.clock.pending, 0);
@@ -121,10 +140,7 @@ describe('keepalive', () => {
   test('drops a connection whose close frame cannot be encoded when no pong comes', async () => {
     const connection = open({ ...often, logger: new LogRecorder() });
     await connection.clock.advance(100);
-    const encode = (): never => {
-      throw new RangeError('mine');
-    };
-    connection.protocol.extensions = [{ name: 'failing', decode: (frame) => frame, encode }];
+    connection.protocol.extensions = [failing];
     await connection.clock.advance(50);
     assert.equal(connection.state, 'CLOSED');
     assert.match(await outcome(connection.recv()), /^ConnectionClosedError: no close frame received or sent/);
