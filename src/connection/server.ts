@@ -2,7 +2,9 @@
 import { Close } from '../core/close.ts';
 import type { ServerExtensionFactory } from '../core/extension.ts';
 import { enableServerPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
+import { addHeaders } from '../core/handshake-headers.ts';
 import { validateSubprotocols } from '../core/header-grammar.ts';
+import { Headers } from '../core/headers.ts';
 import { type Request, Response } from '../core/http-message.ts';
 import { isLogged, type Logger } from '../core/logger.ts';
 import {
@@ -139,8 +141,12 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
    * @throws {TypeError} an option has a value of the wrong type.
    */
   constructor(runtime: Runtime, handler: ServerHandler, options: ServerOptions, listen: Listen) {
-    const { subprotocols = null, extensions = null } = options;
+    const { subprotocols = null, extensions = null, origins = 'same-host', allowedHosts = null } = options;
     if (subprotocols !== null) validateSubprotocols(subprotocols);
+    if (origins !== 'same-host') checkRules('origins', origins);
+    checkRules('allowedHosts', allowedHosts);
+    // Whatever can't stand in a response is said now, not when somebody connects.
+    if (options.serverHeader != null) addHeaders(new Headers(), [['Server', options.serverHeader]]);
     this.#runtime = runtime;
     this.#handlers = typeof handler === 'function' ? null : handler;
     // With direct handlers there is nothing to run: a connection lives until one side closes it.
@@ -157,8 +163,8 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     this.#protocolOptions = {
       ...protocolOptions(options, runtime),
       httpLimits: runtime.limits.http,
-      origins: options.origins === undefined ? 'same-host' : options.origins,
-      allowedHosts: options.allowedHosts ?? null,
+      origins,
+      allowedHosts,
       subprotocols,
       extensions: isCompressed(options.compression)
         ? enableServerPermessageDeflate(extensions, { engine: runtime.deflate })
@@ -417,6 +423,10 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
 }
 
 const noop = (): void => {};
+
+function checkRules(name: string, rules: unknown): void {
+  if (rules !== null && !Array.isArray(rules)) throw new TypeError(`${name} must be a list or null`);
+}
 
 const isLoopback = (address: Address): boolean => typeof address !== 'string' && isLoopbackName(address[0]);
 

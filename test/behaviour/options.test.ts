@@ -52,6 +52,11 @@ const SERVER: typeof EITHER = [
   ['maxPending', NAN, 'RangeError'],
   ['maxPending', -1, 'RangeError'],
   ['maxPending', '5', 'TypeError'],
+  ['origins', 'https://a.example', 'TypeError'],
+  ['origins', 5, 'TypeError'],
+  ['allowedHosts', 'a.example', 'TypeError'],
+  ['serverHeader', 'a\r\nb', 'TypeError'],
+  ['serverHeader', 5, 'TypeError'],
 ];
 
 const show = (value: unknown): string =>
