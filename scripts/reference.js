@@ -4,8 +4,31 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-/** The entries that have a page: src/<name>.ts is `websockets-ts/<name>`. */
+/**
+ * The entries that have a page: src/<name>.ts is `websockets-ts/<name>`, and index the package itself. What an entry passes
+ * on from another page (`passesOn`) stands there. `below` names the class whose members another class of the page has too,
+ * where the declarations do not tell.
+ */
 const ENTRIES = [
+  {
+    name: 'index',
+    about:
+      'Client, server, and what both speak of. `websockets-ts/client` and `websockets-ts/server` have the parts of this that a client or a server needs. The [errors](exceptions.md) are here too.',
+    passesOn: 'exceptions',
+  },
+  {
+    name: 'protocol',
+    about: 'The protocol without I/O: bytes in, events and bytes out. For transports of your own, and for tests.',
+    below: { ClientProtocol: 'Protocol', ServerProtocol: 'Protocol' },
+  },
+  {
+    name: 'extensions',
+    about: 'Compression with other settings than the default, and what an extension of your own implements.',
+  },
+  {
+    name: 'headers',
+    about: 'The grammars of the headers in the opening handshake.',
+  },
   {
     name: 'exceptions',
     about:
@@ -13,12 +36,24 @@ const ENTRIES = [
   },
 ];
 
+const { name: PACKAGE } = JSON.parse(readFileSync('package.json', 'utf8'));
+
 // TypeDoc lives in the docs workspace, with a TypeScript of its own that has the API it needs.
 const docs = createRequire(new URL('../docs/package.json', import.meta.url));
-const { Application, ReflectionKind } = await import(pathToFileURL(docs.resolve('typedoc')).href);
+const { Application, Converter, ReferenceType, ReflectionKind } = await import(
+  pathToFileURL(docs.resolve('typedoc')).href
+);
+
+/** Whether it only completes something of ours that has no heading: a class with what the runtime has, options with defaults. */
+const completesAnother = (one) =>
+  one.extendedTypes?.some(
+    ({ name, package: from, reflection }) => reflection === undefined && (from === PACKAGE || name === 'Omit'),
+  ) ?? false;
+/** Those: what they inherit is shown as their own. */
+const complete = new WeakSet();
 
 /** What stands on the page of the entry, as TypeDoc sees it. */
-async function read({ name }) {
+async function read({ name, below = {} }) {
   const app = await Application.bootstrap({
     tsconfig: 'docs/tsconfig.json',
     entryPoints: [`src/${name}.ts`],
@@ -26,6 +61,7 @@ async function read({ name }) {
     disableSources: true,
     excludeInternal: true,
     excludePrivate: true,
+    excludeProtected: true,
     preservedTypeAnnotationTags: ['@throws'],
     readme: 'none',
     skipErrorChecking: true, // The compiler does that, and says it better.
@@ -33,11 +69,25 @@ async function read({ name }) {
     validation: { notExported: false, invalidLink: true, notDocumented: false },
     treatWarningsAsErrors: true,
   });
+  // What is taken apart in the parameter list has no name of its own; the comments call it so.
+  app.converter.on(Converter.EVENT_CREATE_PARAMETER, (_, parameter) => {
+    if (parameter.name === '__namedParameters') parameter.name = 'options';
+  });
   const project = await app.convert();
   if (project === undefined) throw new Error(`src/${name}.ts cannot be read`);
   app.validate(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error(`src/${name}.ts: see above`);
-  return project.children ?? [];
+  const exported = project.children ?? [];
+  for (const one of exported.filter(completesAnother)) {
+    complete.add(one);
+    const parent = exported.find(({ name }) => name === below[one.name]);
+    one.extendedTypes = parent && [ReferenceType.createResolvedReference(parent.name, parent, project)];
+    const shared = new Set(parent?.children.filter((member) => !isConstructor(member)).map((member) => member.name));
+    one.children = one.children
+      .filter((member) => !shared.has(member.name))
+      .sort((a, b) => Number(isConstructor(b)) - Number(isConstructor(a)));
+  }
+  return exported;
 }
 
 /** One page: what it is about, what there is by kind, then each name under a heading of its own. */
@@ -83,7 +133,11 @@ function headingsOf(exported) {
 }
 
 const groupOf = ({ reflections }) => GROUPS.find(([, kind]) => reflections.some((one) => one.kindOf(kind)))[1];
-const parentsOf = ({ reflections }) => reflections.flatMap((one) => (one.extendedTypes ?? []).map((type) => type.name));
+const parentsOf = ({ reflections }) =>
+  reflections
+    .flatMap((one) => one.extendedTypes ?? [])
+    .filter((type) => type.reflection !== undefined)
+    .map((type) => type.name);
 
 function contents(headings) {
   const groups = GROUPS.map(([title, kind]) => [title, headings.filter((heading) => groupOf(heading) === kind)]);
@@ -123,7 +177,9 @@ function declaration(one) {
 }
 
 /** What a class adds to the one that it extends. */
-const ownMembers = (one) => (one.children ?? []).filter((member) => !isInherited(member) && !isNarrowed(member));
+const ownMembers = (one) =>
+  (one.children ?? []).filter((member) => complete.has(one) || (!isInherited(member) && !isNarrowed(member)));
+const isConstructor = (member) => member.kindOf(ReflectionKind.Constructor);
 const isInherited = (member) =>
   [member, ...(member.signatures ?? []), ...accessorsOf(member)].some(
     ({ inheritedFrom }) => inheritedFrom !== undefined,
@@ -131,17 +187,18 @@ const isInherited = (member) =>
 /** Redeclared only to be precise about the type. Worth showing when the type is a value, as `'INVALID_URI'`. */
 const isNarrowed = (member) => isRedeclared(member) && member.type?.type !== 'literal';
 const isRedeclared = (member) =>
-  !member.kindOf(ReflectionKind.Constructor) &&
+  !isConstructor(member) &&
   member.overwrites?.reflection !== undefined &&
   summaryOf(member) === summaryOf(member.overwrites.reflection);
 const summaryOf = (one) => text(one.comment?.summary ?? []);
 const accessorsOf = (member) => [member.getSignature, member.setSignature].filter((one) => one !== undefined);
 
 function memberDeclarations(member) {
-  const { flags, name } = member;
+  const { flags } = member;
+  const name = member.name.replace(/^\[/, '[Symbol.');
   const prefix = `${flags.isStatic ? 'static ' : ''}${flags.isAbstract ? 'abstract ' : ''}`;
   if (member.signatures !== undefined) {
-    const label = member.kindOf(ReflectionKind.Constructor) ? 'constructor' : prefix + name;
+    const label = isConstructor(member) ? 'constructor' : prefix + name;
     return member.signatures.map((signature) => signatureText(label, signature));
   }
   if (member.getSignature !== undefined || member.setSignature !== undefined) {
@@ -165,14 +222,13 @@ function signatureText(label, signature) {
   const parameters = (signature.parameters ?? []).map(parameterText);
   const line = `${head}(${parameters.join(', ')})${result};`;
   if (line.length <= MAX_LINE || parameters.length === 0) return line;
-  return `${head}(\n${parameters.map((parameter) => `  ${parameter},\n`).join('')})${result};`;
+  return `${head}(\n${parameters.map((parameter) => `${indent(parameter)},\n`).join('')})${result};`;
 }
 
 function parameterText({ name, flags, type, defaultValue }) {
-  const label = name === '__namedParameters' ? 'options' : name;
   const value = defaultValue === undefined || defaultValue === '...' ? '' : ` = ${defaultValue}`;
   const optional = flags.isOptional && value === '' ? '?' : '';
-  return `${flags.isRest ? '...' : ''}${label}${optional}: ${typeText(type)}${value}`;
+  return `${flags.isRest ? '...' : ''}${name}${optional}: ${typeText(type)}${value}`;
 }
 
 const typeParameters = (parameters = []) => {
@@ -203,7 +259,7 @@ function members(one) {
   if (!one.kindOf(ReflectionKind.Class | ReflectionKind.Interface)) return '';
   return ownMembers(one)
     .filter((member) => !isRedeclared(member))
-    .map((member) => [member, commentsOf(member).flatMap((comment) => prose([comment]))])
+    .map((member) => [member, [...new Set(prose(commentsOf(member)))]])
     .filter(([, paragraphs]) => paragraphs.length > 0)
     .map(([member, paragraphs]) => {
       const words = indent(paragraphs.join('\n\n'));
@@ -214,8 +270,9 @@ function members(one) {
 }
 
 function memberLabel(member) {
-  if (member.kindOf(ReflectionKind.Constructor)) return 'Constructor';
-  return `\`${member.flags.isStatic ? `${member.parent.name}.` : ''}${member.name}${member.signatures ? '()' : ''}\``;
+  if (isConstructor(member)) return 'Constructor';
+  const name = member.name.replace(/^\[/, '[Symbol.');
+  return `\`${member.flags.isStatic ? `${member.parent.name}.` : ''}${name}${member.signatures ? '()' : ''}\``;
 }
 
 /** The comments of a declaration: its own, or those of its overloads and accessors, with the parameters they speak of. */
@@ -230,8 +287,9 @@ function commentsOf(one) {
 function prose(comments) {
   return comments.flatMap(({ comment, parameters = [] }) => {
     const list = parameters
-      .filter((parameter) => parameter.comment !== undefined)
-      .map((parameter) => `- \`${parameter.name}\`: ${indent(summaryOf(parameter)).trimStart()}`);
+      .flatMap(parameterWords)
+      .filter(([, words]) => words !== '')
+      .map(([name, words]) => `- \`${name}\`: ${indent(words).trimStart()}`);
     const deprecated = tag(comment, '@deprecated').map(({ content }) => `**Deprecated.** ${text(content)}`);
     const returns = tag(comment, '@returns').map(({ content }) => `Returns ${text(content)}`);
     const examples = tag(comment, '@example').map(({ content }) => text(content));
@@ -243,14 +301,28 @@ function prose(comments) {
   });
 }
 
+/** What is said about a parameter, and about single fields of it, as `options.code`. */
+function parameterWords(parameter) {
+  const { name, type } = parameter;
+  const fields = [
+    ...(type?.highlightedProperties ?? []),
+    ...(type?.declaration?.children ?? []).map((field) => [field.name, field.comment?.summary ?? []]),
+  ];
+  return [[name, summaryOf(parameter)], ...fields.map(([field, words]) => [`${name}.${field}`, text(words)])];
+}
+
 const tag = (comment, name) => comment.blockTags.filter((one) => one.tag === name);
 
-/** The words of a comment; links lead to the heading of the name when it is on this page. */
+/** Names that the entry passes on from another page, with the file of that. */
+const onOtherPage = new Map();
+
+/** The words of a comment; links lead to the heading of the name when it has one. */
 function text(parts) {
   const words = parts.map((part) => {
     if (part.kind !== 'inline-tag') return part.text;
     const heading = headingAbove(part.target);
-    return heading === undefined ? `\`${part.text}\`` : `[\`${part.text}\`](#${heading.toLowerCase()})`;
+    if (heading === undefined) return `\`${part.text}\``;
+    return `[\`${part.text}\`](${onOtherPage.get(heading) ?? ''}#${heading.toLowerCase()})`;
   });
   return words.join('').trim();
 }
@@ -269,7 +341,13 @@ const outdated = [];
 mkdirSync('docs/reference', { recursive: true });
 for (const entry of ENTRIES) {
   const path = `docs/reference/${entry.name}.md`;
-  const wanted = page(entry, await read(entry));
+  onOtherPage.clear();
+  for (const other of ENTRIES.filter(({ name }) => name === entry.passesOn)) {
+    for (const { name } of await read(other)) onOtherPage.set(name, `${other.name}.md`);
+  }
+  const exported = await read(entry);
+  const here = exported.filter(({ name }) => !onOtherPage.has(name));
+  const wanted = page(entry, here);
   const current = readFileOrNothing(path);
   if (wanted === current) continue;
   if (isCheck) outdated.push(path);

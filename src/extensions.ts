@@ -16,17 +16,23 @@ export type {
 } from './core/extension.ts';
 export type { CompressSettings, DeflateEngine, Deflator, Inflator } from './core/host.ts';
 
-/** What does the work unless you bring it: default Node's zlib. */
-type EngineByDefault<Options extends { readonly engine: DeflateEngine }> = Omit<Options, 'engine'> & {
-  readonly engine?: DeflateEngine;
-};
-
 /** Settings of {@link PerMessageDeflate}. */
-export type PerMessageDeflateOptions = EngineByDefault<deflate.PerMessageDeflateOptions>;
+export interface PerMessageDeflateOptions extends Omit<deflate.PerMessageDeflateOptions, 'engine'> {
+  /** Does the work. Default: Node's zlib. */
+  readonly engine?: DeflateEngine | undefined;
+}
+
 /** Settings of {@link ClientPerMessageDeflateFactory}. */
-export type ClientPerMessageDeflateOptions = EngineByDefault<negotiation.ClientPerMessageDeflateOptions>;
+export interface ClientPerMessageDeflateOptions extends Omit<negotiation.ClientPerMessageDeflateOptions, 'engine'> {
+  /** Does the work. Default: Node's zlib. */
+  readonly engine?: DeflateEngine | undefined;
+}
+
 /** Settings of {@link ServerPerMessageDeflateFactory}. */
-export type ServerPerMessageDeflateOptions = EngineByDefault<negotiation.ServerPerMessageDeflateOptions>;
+export interface ServerPerMessageDeflateOptions extends Omit<negotiation.ServerPerMessageDeflateOptions, 'engine'> {
+  /** Does the work. Default: Node's zlib. */
+  readonly engine?: DeflateEngine | undefined;
+}
 
 /**
  * `permessage-deflate` at work on one connection (RFC 7692). The factories make it.
@@ -35,7 +41,7 @@ export type ServerPerMessageDeflateOptions = EngineByDefault<negotiation.ServerP
  * window as it is, in both directions.
  */
 export class PerMessageDeflate extends deflate.PerMessageDeflate {
-  /** Also those that the package makes. */
+  /** @internal Also those that the package makes. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(value, this, { entry: PerMessageDeflate, core: deflate.PerMessageDeflate });
   }

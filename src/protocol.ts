@@ -10,11 +10,21 @@ import { nodeRuntime } from './node/runtime.ts';
 import { isInstance } from './same-class.ts';
 
 const { host } = nodeRuntime;
+/** With the host of the runtime at hand unless the options bring one. */
 type WithoutHost<Options extends ProtocolOptions> = Omit<Options, 'host'> & Partial<Pick<Options, 'host'>>;
 
-/** Frames without a handshake of their own: see the core's `Protocol`, which this is with the runtime's own host. */
+/**
+ * A WebSocket connection without its I/O: bytes in, events and bytes out. One object per connection. This one has no opening
+ * handshake: it is OPEN from the start, unless the options say otherwise.
+ *
+ * **Pull form.** Give it `receiveData` and `receiveEof`; after each, write `dataToSend()`, then process
+ * `eventsReceived()`, then look at `closeExpected()`.
+ *
+ * **Push form.** `pipe` it to a sink and an output of your own; frames and bytes then go there as they come up, and
+ * nothing is recorded. This is what a `Connection` does. Both forms are the same machine.
+ */
 export class Protocol extends CoreProtocol {
-  /** Also those that the package makes. */
+  /** @internal Also those that the package makes. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(value, this, { entry: Protocol, core: CoreProtocol });
   }
@@ -26,7 +36,7 @@ export class Protocol extends CoreProtocol {
 
 /** The client's end of a connection without its I/O. Begins with the opening handshake (RFC 6455 §4.1). */
 export class ClientProtocol extends CoreClientProtocol {
-  /** Also those that the package makes. */
+  /** @internal Also those that the package makes. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(value, this, { entry: ClientProtocol, core: CoreClientProtocol });
   }
@@ -39,7 +49,7 @@ export class ClientProtocol extends CoreClientProtocol {
 
 /** The server's end of a connection without its I/O. Begins with the opening handshake (RFC 6455 §4.2). */
 export class ServerProtocol extends CoreServerProtocol {
-  /** Also those that the package makes. */
+  /** @internal Also those that the package makes. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(value, this, { entry: ServerProtocol, core: CoreServerProtocol });
   }

@@ -47,7 +47,7 @@ export class Response {
 
   /**
    * @param statusCode 100 to 599.
-   * @param reasonPhrase see {@link statusPhrase} for the usual one.
+   * @param reasonPhrase the words behind the status, such as `Not Found`.
    * @param headers the fields, in order; a {@link Headers} is kept, anything else is copied. Default: none.
    * @param body default: empty. `Content-Length` is for the caller to set.
    */

@@ -19,9 +19,27 @@ function listedNames(specifier: string): string[] {
 }
 
 describe('the reference', () => {
-  const files = readdirSync(PAGES);
+  const files = readdirSync(PAGES).filter((file) => file !== 'README.md');
 
-  test('has a page for the exceptions', () => assert.ok(files.includes('exceptions.md')));
+  test('has a page for every entry; those of client and server are parts of the first', () => {
+    const { exports } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { exports: object };
+    const entries = Object.keys(exports).filter((entry) => !['./client', './server', './package.json'].includes(entry));
+    const pages = entries.map((entry) => (entry === '.' ? 'index.md' : `${entry.slice(2)}.md`));
+    assert.deepEqual(files, pages.sort());
+    const all = new Set(listedNames('websockets-ts'));
+    for (const part of ['client', 'server']) {
+      assert.deepEqual(
+        listedNames(`websockets-ts/${part}`).filter((name) => !all.has(name)),
+        [],
+      );
+    }
+  });
+
+  test('has a list of its pages that leads to each', () => {
+    const list = readFileSync(new URL('README.md', PAGES), 'utf8');
+    const links = Array.from(list.matchAll(/\]\(([^)]*)\)/g), ([, target]) => target!);
+    assert.deepEqual([...new Set(links)].sort(), files);
+  });
 
   for (const file of files) {
     const entry = file.replace(/\.md$/, '');
@@ -29,9 +47,12 @@ describe('the reference', () => {
     const page = readFileSync(new URL(file, PAGES), 'utf8');
 
     test(`of ${specifier} has a heading for every name that is exported, and for nothing else`, async () => {
+      // The errors that the package itself exports, too, have a page of their own.
+      const elsewhere = entry === 'index' ? listedNames('websockets-ts/exceptions') : [];
       const names = headings(page).sort();
-      assert.deepEqual(names, [...new Set(listedNames(specifier))].sort());
-      const values = Object.keys((await import(specifier)) as object);
+      const listed = listedNames(specifier).filter((name) => !elsewhere.includes(name));
+      assert.deepEqual(names, [...new Set(listed)].sort());
+      const values = Object.keys((await import(specifier)) as object).filter((name) => !elsewhere.includes(name));
       assert.deepEqual(
         values.filter((name) => !names.includes(name)),
         [],
@@ -48,6 +69,11 @@ describe('the reference', () => {
     test(`of ${specifier} links to headings that exist, and names no path of the machine that made it`, () => {
       const anchors = headings(page).map((name) => name.toLowerCase());
       for (const [, anchor] of page.matchAll(/\]\(#([^)]*)\)/g)) assert.ok(anchors.includes(anchor!), anchor);
+      for (const [, file, anchor] of page.matchAll(/\]\(([\w-]+\.md)(?:#(\w+))?\)/g)) {
+        assert.ok(files.includes(file!), file);
+        const there = headings(readFileSync(new URL(file!, PAGES), 'utf8')).map((name) => name.toLowerCase());
+        assert.ok(anchor === undefined || there.includes(anchor), `${file}#${anchor}`);
+      }
       assert.doesNotMatch(page, /file:|\]\(\/|\/(?:home|root|Users|tmp)\/|[A-Z]:\\/);
     });
   }

@@ -68,7 +68,7 @@ export class PerMessageDeflate implements Extension {
   /**
    * Decompresses a data frame of a compressed message; all other frames pass through.
    *
-   * @param limits.maxSize bytes that the decompressed payload may have; null: no limit. Decompression stops right there.
+   * @param options.maxSize bytes that the decompressed payload may have; null: no limit. Decompression stops right there.
    * @throws {ProtocolError} RSV1 is set on a continuation frame, or the data is corrupt (`DECOMPRESSION_FAILED`, the
    *   connection fails with 1007).
    * @throws {PayloadTooBig} the decompressed payload passes `maxSize`.
