@@ -1,7 +1,8 @@
 // Entry: the sans-I/O protocol, with the random numbers and the clock of the runtime at hand.
 import { type ClientProtocolOptions, ClientProtocol as CoreClientProtocol } from './core/client-protocol.ts';
 import { generateKey as generateKeyWith } from './core/handshake-key.ts';
-import { Protocol as CoreProtocol, type ProtocolOptions } from './core/protocol.ts';
+import { Protocol as CoreProtocol } from './core/protocol.ts';
+import type { ProtocolOptions } from './core/protocol-options.ts';
 import type { ProtocolEvent } from './core/recorder.ts';
 import { ServerProtocol as CoreServerProtocol, type ServerProtocolOptions } from './core/server-protocol.ts';
 import type { Side } from './core/state.ts';
@@ -83,7 +84,7 @@ export { HTTP_LIMITS, type HttpLimits } from './core/http-parser.ts';
 export type { LogContext, Logger, LogLevel } from './core/logger.ts';
 export { Opcode } from './core/opcode.ts';
 export type { Origin, OriginRule, OriginRules } from './core/origin.ts';
-export type { MaxSize, ProtocolOptions } from './core/protocol.ts';
+export type { MaxSize, ProtocolOptions } from './core/protocol-options.ts';
 export type { ProtocolOutput, ProtocolSink } from './core/protocol-pipe.ts';
 export { type ProtocolEvent, SEND_EOF } from './core/recorder.ts';
 export type { AcceptedRequest } from './core/server-handshake.ts';

@@ -17,6 +17,7 @@ export { Headers, type HeadersLike, MultipleValuesError } from './core/headers.t
 export { Request, Response } from './core/http-message.ts';
 export type { LogContext, Logger, LogLevel } from './core/logger.ts';
 export type { Origin } from './core/origin.ts';
-export type { MaxSize, Protocol } from './core/protocol.ts';
+export type { Protocol } from './core/protocol.ts';
+export type { MaxSize } from './core/protocol-options.ts';
 export { State } from './core/state.ts';
 export type { RateLimit } from './core/token-bucket.ts';

@@ -7,7 +7,8 @@ import { generateKey } from './handshake-key.ts';
 import type { HeadersLike } from './headers.ts';
 import type { Request, Response } from './http-message.ts';
 import { type HttpLimits, ResponseParser } from './http-parser.ts';
-import { Protocol, type ProtocolOptions } from './protocol.ts';
+import { Protocol } from './protocol.ts';
+import type { ProtocolOptions } from './protocol-options.ts';
 import { Side, State } from './state.ts';
 import { parseUri, type WebSocketURI } from './uri.ts';
 
@@ -110,6 +111,6 @@ export class ClientProtocol extends Protocol {
     }
     this.handshakeDone(agreement, rest);
     this.handOver(response);
-    this.processRest();
+    this.processFrames();
   }
 }

@@ -1,69 +1,37 @@
 // The one state machine (RFC 6455 §5 to §7): frames in, frames out, closing. Does no I/O, starts no timer, reads no clock.
 import type { Agreement, Subprotocol } from './agreement.ts';
 import { Close } from './close.ts';
+import { closeForError } from './close-for-error.ts';
 import { type ConnectionClosed, connectionClosed } from './exceptions/connection-closed.ts';
 import {
   EndOfStreamError,
   InvalidState,
-  InvalidUtf8Error,
   PayloadTooBig,
   ProtocolError,
   VIOLATIONS,
 } from './exceptions/protocol-errors.ts';
 import type { Extension } from './extension.ts';
-import { Frame } from './frame.ts';
+import { decodeThrough, encodeThrough, firstByte, reservedBits } from './extension-chain.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import { FrameParser } from './frame-parser.ts';
 import { frameText } from './frame-text.ts';
 import { headLines } from './head-text.ts';
 import type { Host } from './host.ts';
 import type { Request, Response } from './http-message.ts';
+import { IncomingMessage } from './incoming-message.ts';
 import { isLogged, type LogContext, type Logger, type LogLevel, silentLogger } from './logger.ts';
 import { isControl, MAX_CONTROL_BYTES, Opcode } from './opcode.ts';
 import type { Origin } from './origin.ts';
+import { type ProtocolOptions, sizeLimits } from './protocol-options.ts';
 import type { ProtocolOutput, ProtocolSink } from './protocol-pipe.ts';
 import { type ProtocolEvent, Recorder } from './recorder.ts';
 import { type Cause, nextState, Side, State } from './state.ts';
 import { TextCheck } from './text-check.ts';
 import { type RateLimit, TokenBucket } from './token-bucket.ts';
 import { randomUuid } from './uuid.ts';
-import { violationCloseCode } from './violation-close-code.ts';
 
-/**
- * How large a message, and a single fragment of one, may be in bytes after decompression. A number limits messages only;
- * null means no limit.
- */
-export type MaxSize = number | null | readonly [message: number | null, fragment: number | null];
+export type { MaxSize, ProtocolOptions } from './protocol-options.ts';
 
-/** Options of every protocol object. */
-export interface ProtocolOptions {
-  /** What the machine does for us: random numbers and native UTF-8. */
-  readonly host: Host;
-  /** The state to begin in; OPEN skips the handshake when something else did it. */
-  readonly state?: State | undefined;
-  /** Limit for what is received. Default 1 MiB a message. */
-  readonly maxSize?: MaxSize | undefined;
-  /** Default: silent. */
-  readonly logger?: Logger | undefined;
-  /**
-   * Whether text is checked as it arrives, also in messages and frames that are not complete; what is not UTF-8 fails the
-   * connection with 1007. Default false: in the pull form the reader of a message checks it.
-   */
-  readonly validateUtf8?: boolean | undefined;
-  /** Accept lengths that are not written in their shortest form (RFC 6455 §5.2 forbids them). Default false. */
-  readonly lenientLengths?: boolean | undefined;
-  /** How many pings and pongs are taken; more fail the connection with 1008. Default null: any number. */
-  readonly controlFrameLimit?: RateLimit | null | undefined;
-  /** How many empty fragments in a row are taken; more fail the connection with 1008. Default null: any number. */
-  readonly maxEmptyFragments?: number | null | undefined;
-  /** How many characters of a frame a log line shows. Default 75. */
-  readonly maxLogSize?: number | undefined;
-}
-
-const DEFAULT_MAX_MESSAGE_BYTES = 1_048_576;
-const RSV1 = 0x40;
-const RSV2 = 0x20;
-const RSV3 = 0x10;
 const FIN = 0x80;
 
 /**
@@ -99,7 +67,6 @@ export class Protocol {
   /** Null: text is not checked here. */
   readonly #textCheck: TextCheck | null;
   readonly #controlFrameLimit: RateLimit | null;
-  readonly #maxEmptyFragments: number;
   #logContext: LogContext | undefined;
   #sink: ProtocolSink;
   #output: ProtocolOutput;
@@ -117,15 +84,10 @@ export class Protocol {
   #paused = false;
   #processing = false;
 
-  /** Bytes received of the fragmented message in progress; null when there is none. */
-  #messageBytes: number | null = null;
-  /** Whether the message in progress is text, and whether an extension has encoded it. */
-  #messageIsText = false;
-  #messageIsEncoded = false;
+  readonly #message: IncomingMessage;
   #sendingFragments = false;
   /** Made when the first ping or pong arrives. */
   #controlFrames: TokenBucket | null = null;
-  #emptyFragments = 0;
 
   /** @param state the state to begin in, unless the options say. Default OPEN. */
   constructor(side: Side, options: ProtocolOptions, state: State = State.OPEN) {
@@ -136,14 +98,14 @@ export class Protocol {
     this.#maxLogSize = options.maxLogSize ?? 75;
     this.#textCheck = options.validateUtf8 ? new TextCheck(this.host.isUtf8) : null;
     this.#controlFrameLimit = options.controlFrameLimit ?? null;
-    this.#maxEmptyFragments = options.maxEmptyFragments ?? Number.POSITIVE_INFINITY;
-    const maxSize = options.maxSize === undefined ? DEFAULT_MAX_MESSAGE_BYTES : options.maxSize;
-    [this.maxMessageSize, this.maxFragmentSize] =
-      typeof maxSize === 'object' && maxSize !== null ? maxSize : [maxSize, null];
-    checkSize(this.maxMessageSize);
-    checkSize(this.maxFragmentSize);
+    [this.maxMessageSize, this.maxFragmentSize] = sizeLimits(options.maxSize);
+    this.#message = new IncomingMessage({
+      messageBytes: this.maxMessageSize ?? Number.POSITIVE_INFINITY,
+      fragmentBytes: this.maxFragmentSize ?? Number.POSITIVE_INFINITY,
+      emptyFragments: options.maxEmptyFragments ?? Number.POSITIVE_INFINITY,
+    });
     this.#parser = new FrameParser({ masked: side === Side.SERVER, lenientLengths: options.lenientLengths ?? false });
-    this.#limitNextFrame();
+    this.#parser.maxPayloadBytes = this.#message.nextFrameBytes;
     const recorder = new Recorder();
     this.#sink = recorder;
     this.#output = recorder;
@@ -204,13 +166,8 @@ export class Protocol {
   /** As `closeExc`, for an I/O layer that knows a cause which the protocol does not. */
   closedBecause(cause: unknown): ConnectionClosed {
     if (this.#state !== State.CLOSED) throw new Error("connection isn't closed yet");
-    const known = cause ?? this.parserExc;
-    return connectionClosed(
-      this.#closeRcvd,
-      this.#closeSent,
-      this.#closeRcvdThenSent,
-      known === null ? undefined : { cause: known },
-    );
+    const options = { cause: cause ?? this.parserExc ?? undefined };
+    return connectionClosed(this.#closeRcvd, this.#closeSent, this.#closeRcvdThenSent, options);
   }
 
   /**
@@ -248,7 +205,7 @@ export class Protocol {
       return;
     }
     this.#parser.push(bytes);
-    this.#process();
+    this.processFrames();
   }
 
   /** No further frame is handed over until `resume`. What was received and not parsed stays where it is. */
@@ -259,7 +216,7 @@ export class Protocol {
   /** Hands over what was kept back, then goes on as usual. */
   resume(): void {
     this.#paused = false;
-    this.#process();
+    this.processFrames();
   }
 
   // Pull form
@@ -276,7 +233,7 @@ export class Protocol {
   receiveEof(): void {
     if (this.#streamEnded) return;
     this.#streamEnded = true;
-    this.#process();
+    this.processFrames();
   }
 
   /** What was received since the last call, in order. */
@@ -357,8 +314,7 @@ export class Protocol {
     if (this.#state === State.OPEN && !this.#eofSent && code !== 1006) {
       // Failing must never fail because of a reason that is too long.
       const close = Close.fitting(code, reason);
-      const payload = close.serialize();
-      this.#sendClose(close, payload);
+      this.#sendClose(close, close.serialize());
       if (this.#closeRcvd !== null) this.#closeRcvdThenSent = true;
     }
     if (this.side === Side.SERVER) this.sendEof();
@@ -381,11 +337,6 @@ export class Protocol {
     this.subprotocol = agreement.subprotocol;
     this.#change('handshakeDone');
     if (rest.length > 0) this.#parser.push(rest);
-  }
-
-  /** Hands over frames that came with the handshake. */
-  protected processRest(): void {
-    this.#process();
   }
 
   /** Records why, ends our half of the stream and drops what else is received. */
@@ -447,7 +398,8 @@ export class Protocol {
 
   // Receiving
 
-  #process(): void {
+  /** Hands over what was received, up to the end of the stream when it has come. */
+  protected processFrames(): void {
     // A sink may resume us from within onFrame: the loop below goes on by itself.
     if (this.#processing) return;
     this.#processing = true;
@@ -480,8 +432,8 @@ export class Protocol {
   #isPlainText(): boolean {
     const { opcode, rsv } = this.#parser;
     if (rsv !== 0 || !this.extensions.every(({ name }) => name === 'permessage-deflate')) return false;
-    if (this.#messageBytes === null) return opcode === Opcode.TEXT;
-    return opcode === Opcode.CONT && this.#messageIsText && !this.#messageIsEncoded;
+    if (this.#message.bytes === null) return opcode === Opcode.TEXT;
+    return opcode === Opcode.CONT && this.#message.isText && !this.#message.isEncoded;
   }
 
   /** The frame that the parser stands on: decode, check, act, hand over (RFC 6455 §5.4, §5.5). */
@@ -491,9 +443,10 @@ export class Protocol {
     try {
       if (this.extensions.length > 0) {
         const encoded = rsv !== 0;
-        const frame = this.#decode(opcode as Opcode, fin, rsv, bytes.subarray(start, end));
-        if (opcode === Opcode.TEXT || opcode === Opcode.BINARY) this.#messageIsEncoded = encoded;
-        rsv = (frame.rsv1 ? RSV1 : 0) | (frame.rsv2 ? RSV2 : 0) | (frame.rsv3 ? RSV3 : 0);
+        const data = bytes.subarray(start, end);
+        const frame = decodeThrough(this.extensions, opcode as Opcode, fin, rsv, data, this.#parser.maxPayloadBytes);
+        if (opcode === Opcode.TEXT || opcode === Opcode.BINARY) this.#message.isEncoded = encoded;
+        rsv = reservedBits(frame);
         bytes = frame.data;
         start = 0;
         end = bytes.length;
@@ -517,30 +470,14 @@ export class Protocol {
     this.#sink.onFrame(opcode as Opcode, fin, bytes, start, end);
   }
 
-  #decode(opcode: Opcode, fin: boolean, rsv: number, data: Uint8Array): Frame {
-    const rsv1 = (rsv & RSV1) !== 0;
-    let frame = new Frame({ opcode, fin, rsv1, rsv2: (rsv & RSV2) !== 0, rsv3: (rsv & RSV3) !== 0, data });
-    const maxSize = Number.isFinite(this.#parser.maxPayloadBytes) ? this.#parser.maxPayloadBytes : null;
-    for (let i = this.extensions.length - 1; i >= 0; i--) frame = this.extensions[i]!.decode(frame, { maxSize });
-    return frame;
-  }
-
   #receiveData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
-    if (opcode === Opcode.CONT) {
-      if (this.#messageBytes === null) throw new ProtocolError(VIOLATIONS.UNEXPECTED_CONTINUATION);
-    } else {
-      if (this.#messageBytes !== null) throw new ProtocolError(VIOLATIONS.EXPECTED_CONTINUATION);
-      this.#messageIsText = opcode === Opcode.TEXT;
-    }
-    if (this.#messageIsText && this.#textCheck !== null) {
+    this.#message.enter(opcode);
+    if (this.#message.isText && this.#textCheck !== null) {
       const error = this.#textCheck.frame(opcode === Opcode.TEXT, fin, bytes, start, end);
       if (error !== null) throw error;
     }
-    if (fin && this.#messageBytes === null) return;
-    this.#emptyFragments = start === end && !fin ? this.#emptyFragments + 1 : 0;
-    if (this.#emptyFragments > this.#maxEmptyFragments) throw new ProtocolError(VIOLATIONS.TOO_MANY_EMPTY_FRAGMENTS);
-    this.#messageBytes = fin ? null : (this.#messageBytes ?? 0) + end - start;
-    this.#limitNextFrame();
+    this.#message.add(end - start, fin);
+    this.#parser.maxPayloadBytes = this.#message.nextFrameBytes;
   }
 
   /** Control frames cost us work and the peer next to nothing, and no limit on messages bounds them. */
@@ -555,7 +492,7 @@ export class Protocol {
   #receiveClose(payload: Uint8Array): void {
     this.#closeRcvd = Close.parse(payload);
     if (this.#state === State.CLOSING) this.#closeRcvdThenSent = false;
-    if (this.#messageBytes !== null) throw new ProtocolError(VIOLATIONS.INCOMPLETE_FRAGMENTED_MESSAGE);
+    if (this.#message.bytes !== null) throw new ProtocolError(VIOLATIONS.INCOMPLETE_FRAGMENTED_MESSAGE);
     if (this.#state === State.OPEN) {
       this.#sendClose(this.#closeRcvd, payload);
       this.#closeRcvdThenSent = true;
@@ -565,28 +502,13 @@ export class Protocol {
     this.#discard();
   }
 
-  /** What the next frame may have: what is left for the message, and no more than a fragment may have. */
-  #limitNextFrame(): void {
-    const message = this.maxMessageSize ?? Number.POSITIVE_INFINITY;
-    const fragment = this.maxFragmentSize ?? Number.POSITIVE_INFINITY;
-    this.#parser.maxPayloadBytes = Math.min(message - (this.#messageBytes ?? 0), fragment);
-  }
-
   #failReceiving(error: unknown): void {
-    // `is`, not instanceof: an extension may bring the errors of its own copy of this package.
-    if (PayloadTooBig.is(error) && error.currentSize === null) error.setCurrentSize(this.#messageBytes);
+    if (PayloadTooBig.is(error) && error.currentSize === null) error.setCurrentSize(this.#message.bytes);
     this.parserExc = error instanceof Error ? error : new Error('parser failed', { cause: error });
+    const answer = closeForError(error);
+    if (answer === null) this.log('error', 'parser failed', error);
     try {
-      if (ProtocolError.is(error)) {
-        this.fail(violationCloseCode(error.code), error.message);
-      } else if (PayloadTooBig.is(error)) {
-        this.fail(1009, error.message);
-      } else if (error instanceof InvalidUtf8Error) {
-        this.fail(1007, `${error.reason} at position ${error.position}`);
-      } else {
-        this.log('error', 'parser failed', error);
-        this.fail(1011);
-      }
+      this.fail(answer?.code ?? 1011, answer?.reason);
     } catch (encodeError) {
       // An extension could not encode our close frame: what the peer sends must end the connection all the same.
       this.log('error', 'parser failed', encodeError);
@@ -650,15 +572,9 @@ export class Protocol {
     let first: number = fin ? opcode | FIN : opcode;
     let encoded = data;
     if (this.extensions.length > 0) {
-      let frame = new Frame({ opcode, data, fin });
-      for (const extension of this.extensions) frame = extension.encode(frame);
+      const frame = encodeThrough(this.extensions, opcode, fin, data);
       encoded = frame.data;
-      first =
-        (frame.fin ? FIN : 0) |
-        (frame.rsv1 ? RSV1 : 0) |
-        (frame.rsv2 ? RSV2 : 0) |
-        (frame.rsv3 ? RSV3 : 0) |
-        frame.opcode;
+      first = firstByte(frame);
     }
     encodeFrame(this.#output, first, encoded, this.side === Side.CLIENT ? this.host.nextMask() : null);
     // Last: a logger is user code, which may send a message of its own and use our buffers for it.
@@ -682,12 +598,6 @@ export class Protocol {
     if (this.#sink instanceof Recorder) return this.#sink;
     throw new Error('the protocol is piped: its events and bytes go to the sink and the output');
   }
-}
-
-/** NaN would be no limit at all, and nobody would notice. */
-function checkSize(size: number | null): void {
-  if (size !== null && typeof size !== 'number') throw new TypeError('maxSize must be a number, a pair or null');
-  if (size !== null && !(size >= 0)) throw new RangeError('maxSize must be positive or equal to zero');
 }
 
 const invalidState = (state: State): InvalidState => new InvalidState(`connection is ${state.toLowerCase()}`);

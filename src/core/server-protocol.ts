@@ -9,7 +9,8 @@ import type { HostRule } from './host-header.ts';
 import type { Request, Response } from './http-message.ts';
 import { type HttpLimits, RequestParser } from './http-parser.ts';
 import type { OriginRules } from './origin.ts';
-import { Protocol, type ProtocolOptions } from './protocol.ts';
+import { Protocol } from './protocol.ts';
+import type { ProtocolOptions } from './protocol-options.ts';
 import { type AcceptedRequest, checkHandshakeRequest, preferredSubprotocol } from './server-handshake.ts';
 import { Side, State } from './state.ts';
 
@@ -112,7 +113,7 @@ export class ServerProtocol extends Protocol {
       const agreement = this.#agreement;
       this.#agreement = NO_AGREEMENT;
       this.handshakeDone(agreement, this.#early.take());
-      this.processRest();
+      this.processFrames();
       return;
     }
     this.log('info', this.handshakeExc === null ? `HTTP response sent (${status})` : `connection rejected (${status})`);
