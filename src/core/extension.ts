@@ -25,7 +25,7 @@ export interface Extension {
   decode(frame: Frame, limits: { readonly maxSize: number | null }): Frame;
   /** Turns a frame to be sent into what goes on the wire. */
   encode(frame: Frame): Frame;
-  /** Frees what the extension holds; called once, when the connection has ended. */
+  /** Frees what the extension holds. Called once: when the connection has ended, or when the handshake that made it fails. */
   close?(): void;
 }
 

@@ -20,13 +20,7 @@ import { type HostHeader, type HostRule, isHostAllowed, parseHostHeader } from '
 import type { Request } from './http-message.ts';
 import { isOriginAllowed, type Origin, type OriginRules } from './origin.ts';
 
-export {
-  rejection,
-  rejectionFor,
-  requestTimeout,
-  serverShuttingDown,
-  switchingProtocols,
-} from './handshake-answers.ts';
+export { requestTimeout, serverShuttingDown } from './handshake-answers.ts';
 export { isLoopbackName } from './host-header.ts';
 export type { HostRule, OriginRules };
 

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as errors from '#dist/core/exceptions/handshake-errors.js';
-import type { HeaderPair } from '#dist/core/headers.js';
-import type { Response } from '#dist/core/http-message.js';
 import {
   rejection,
   rejectionFor,
   requestTimeout,
   serverShuttingDown,
   switchingProtocols,
-} from '#dist/core/server-handshake.js';
+} from '#dist/core/handshake-answers.js';
+import type { HeaderPair } from '#dist/core/headers.js';
+import type { Response } from '#dist/core/http-message.js';
 
 const NOW = Date.UTC(1994, 10, 6, 8, 49, 37);
 const DATE: HeaderPair = ['Date', 'Sun, 06 Nov 1994 08:49:37 GMT'];

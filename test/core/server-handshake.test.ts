@@ -13,14 +13,11 @@ import {
   NegotiationError,
 } from '#dist/core/exceptions/handshake-errors.js';
 import type { Extension, ExtensionParameter, ServerExtensionFactory } from '#dist/core/extension.js';
+import { rejectionFor } from '#dist/core/handshake-answers.js';
 import type { HeaderPair } from '#dist/core/headers.js';
+import { isLoopbackName } from '#dist/core/host-header.js';
 import { Request } from '#dist/core/http-message.js';
-import {
-  checkHandshakeRequest,
-  type HandshakeRequestPolicy,
-  isLoopbackName,
-  rejectionFor,
-} from '#dist/core/server-handshake.js';
+import { checkHandshakeRequest, type HandshakeRequestPolicy } from '#dist/core/server-handshake.js';
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';

@@ -30,8 +30,9 @@ const VIOLATION_BY_TEXT: ReadonlyMap<string, Violation> = new Map(
 );
 
 /**
- * Somebody broke the protocol. When the peer did, the connection fails, with 1002 unless the rule has a code of its own, and this error is the `cause` of
- * {@link ConnectionClosedError}. When your call would, it is thrown to you and nothing is sent.
+ * Somebody broke the protocol. When the peer did, the connection fails, with 1002 unless the rule has a code of its own,
+ * and this error is the `cause` of {@link ConnectionClosedError}. When your call would, it is thrown to you and nothing is
+ * sent.
  */
 export class ProtocolError extends WebSocketException {
   static {
