@@ -1,6 +1,6 @@
 // Options that `connect` and `serve` share. Knows neither.
 import type { Logger } from '../core/logger.ts';
-import type { MaxSize, ProtocolOptions } from '../core/protocol.ts';
+import type { MaxSize, ProtocolOptions } from '../core/protocol-options.ts';
 import type { RateLimit } from '../core/token-bucket.ts';
 import { amount, limit } from './check-options.ts';
 import type { CommonConnectionOptions } from './connection-settings.ts';

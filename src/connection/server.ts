@@ -2,18 +2,14 @@
 import { Close } from '../core/close.ts';
 import type { ServerExtensionFactory } from '../core/extension.ts';
 import { enableServerPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
+import { requestTimeout, serverShuttingDown } from '../core/handshake-answers.ts';
 import { addHeaders } from '../core/handshake-headers.ts';
 import { validateSubprotocols } from '../core/header-grammar.ts';
 import { Headers } from '../core/headers.ts';
+import { type HostRule, isLoopbackName } from '../core/host-header.ts';
 import { type Request, Response } from '../core/http-message.ts';
 import { isLogged, type Logger } from '../core/logger.ts';
-import {
-  type HostRule,
-  isLoopbackName,
-  type OriginRules,
-  requestTimeout,
-  serverShuttingDown,
-} from '../core/server-handshake.ts';
+import type { OriginRules } from '../core/origin.ts';
 import { ServerProtocol, type ServerProtocolOptions } from '../core/server-protocol.ts';
 import { State } from '../core/state.ts';
 import { duration, limit } from './check-options.ts';

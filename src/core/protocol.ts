@@ -30,8 +30,6 @@ import { TextCheck } from './text-check.ts';
 import { type RateLimit, TokenBucket } from './token-bucket.ts';
 import { randomUuid } from './uuid.ts';
 
-export type { MaxSize, ProtocolOptions } from './protocol-options.ts';
-
 const FIN = 0x80;
 
 /**

@@ -20,10 +20,6 @@ import { type HostHeader, type HostRule, isHostAllowed, parseHostHeader } from '
 import type { Request } from './http-message.ts';
 import { isOriginAllowed, type Origin, type OriginRules } from './origin.ts';
 
-export { requestTimeout, serverShuttingDown } from './handshake-answers.ts';
-export { isLoopbackName } from './host-header.ts';
-export type { HostRule, OriginRules };
-
 /** What a server admits and offers. */
 export interface HandshakeRequestPolicy {
   /** Pages that may connect: see {@link OriginRules}. Default null: all. */

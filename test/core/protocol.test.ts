@@ -6,7 +6,8 @@ import { EndOfStreamError, InvalidState, PayloadTooBig, ProtocolError } from '#d
 import type { Extension } from '#dist/core/extension.js';
 import { Frame } from '#dist/core/frame.js';
 import { Opcode } from '#dist/core/opcode.js';
-import { Protocol, type ProtocolOptions } from '#dist/core/protocol.js';
+import { Protocol } from '#dist/core/protocol.js';
+import type { ProtocolOptions } from '#dist/core/protocol-options.js';
 import type { ProtocolOutput, ProtocolSink } from '#dist/core/protocol-pipe.js';
 import { Recorder, SEND_EOF } from '#dist/core/recorder.js';
 import { Side, State } from '#dist/core/state.js';

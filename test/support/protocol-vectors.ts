@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Frame } from '#dist/core/frame.js';
 import type { Opcode } from '#dist/core/opcode.js';
-import { type MaxSize, Protocol, type ProtocolOptions } from '#dist/core/protocol.js';
+import { Protocol } from '#dist/core/protocol.js';
+import type { MaxSize, ProtocolOptions } from '#dist/core/protocol-options.js';
 import type { ProtocolOutput, ProtocolSink } from '#dist/core/protocol-pipe.js';
 import { SEND_EOF } from '#dist/core/recorder.js';
 import { Side, State } from '#dist/core/state.js';
