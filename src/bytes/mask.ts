@@ -1,38 +1,29 @@
 // XOR with a 4-byte masking key (RFC 6455 §5.3). Knows no frames.
 
-/** From here on a view of words pays even if it is made for one payload: making it takes about 100 ns (bench/mask.js). */
-const OWN_WORDS_FROM_BYTES = 160;
+/** From here on a view of words pays: making it takes about 100 ns (bench/mask.js). */
+const WORDS_FROM_BYTES = 160;
 
 /**
  * XORs `bytes[start, end)` in place with the masking key, a 32-bit number whose top byte comes first on the wire.
  *
- * Four bytes a turn take half the time of one byte a turn at 64 B; word by word, where there is a view for it, takes a
- * sixth of that from 16 KiB on (bench/mask.js).
+ * Four bytes a turn take half the time of one byte a turn at 64 B; word by word takes a sixth of that from 16 KiB on
+ * (bench/mask.js).
  *
  * @param offset how many bytes of the payload were masked before `start`: the key goes on where it stopped.
- * @param words the bytes as words, if they are at hand: see `wordsOf`.
  */
-export function applyMask(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  key: number,
-  offset = 0,
-  words: Int32Array | null = end - start < OWN_WORDS_FROM_BYTES ? null : wordsOf(bytes),
-): void {
+export function applyMask(bytes: Uint8Array, start: number, end: number, key: number, offset = 0): void {
   if (key === 0) return;
   let turned = rotate(key, offset & 3);
   let i = start;
-  if (words !== null && end - start >= 8) {
+  if (end - start >= WORDS_FROM_BYTES) {
     for (; ((bytes.byteOffset + i) & 3) !== 0; i++) {
       bytes[i]! ^= turned >>> 24;
       turned = rotate(turned, 1);
     }
-    const first = (bytes.byteOffset + i - words.byteOffset) >>> 2;
-    const behind = first + ((end - i) >>> 2);
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset + i, (end - i) >>> 2);
     const word = littleEndian ? swap(turned) : turned;
-    for (let w = first; w < behind; w++) words[w]! ^= word;
-    i += (behind - first) << 2;
+    for (let w = 0; w < words.length; w++) words[w]! ^= word;
+    i += words.length << 2;
   }
   const k0 = turned >>> 24;
   const k1 = (turned >>> 16) & 255;
@@ -48,13 +39,6 @@ export function applyMask(
   if (i < end) bytes[i]! ^= k0;
   if (i + 1 < end) bytes[i + 1]! ^= k1;
   if (i + 2 < end) bytes[i + 2]! ^= k2;
-}
-
-/** The same memory as 32-bit words, from the first that is aligned: for several payloads in one array. */
-export function wordsOf(bytes: Uint8Array): Int32Array {
-  const start = (bytes.byteOffset + 3) & ~3;
-  const end = (bytes.byteOffset + bytes.length) & ~3;
-  return end <= start ? new Int32Array(0) : new Int32Array(bytes.buffer, start, (end - start) >>> 2);
 }
 
 /**

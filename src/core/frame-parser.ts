@@ -1,12 +1,9 @@
 // Finds the frames in a stream of bytes (RFC 6455 §5.2), one at a time. Knows nothing of messages, extensions or state.
-import { applyMask, wordsOf } from '../bytes/mask.ts';
+import { applyMask } from '../bytes/mask.ts';
 import { EndOfStreamError, PayloadTooBig, ProtocolError, VIOLATIONS } from './exceptions/protocol-errors.ts';
 
 /** The longest header: two bytes, a 64-bit length and a masking key. */
 const MAX_HEAD_BYTES = 14;
-
-/** With this much of a chunk to come, one view of words for all of its frames pays (bench/frame-parser.js: 153 → 120 ns for 64 B). */
-const WORDS_FROM_BYTES = 512;
 
 /** The first buffer for a payload that comes in pieces; it doubles as they arrive. */
 const FIRST_GATHER_BYTES = 1024;
@@ -46,9 +43,6 @@ export class FrameParser {
   #waiting: Uint8Array[] | null = null;
   #nextWaiting = 0;
 
-  /** The chunk as words, for unmasking; null until there is enough to unmask. */
-  #words: Int32Array | null = null;
-
   /** The start of a header that was cut by the end of a chunk. */
   #head: Uint8Array | null = null;
   #headBytes = 0;
@@ -68,7 +62,6 @@ export class FrameParser {
   push(bytes: Uint8Array): void {
     if (this.#waiting === null && this.#at === this.#chunk.length) {
       this.#chunk = bytes;
-      this.#words = null;
       this.#at = 0;
     } else {
       this.#waiting ??= [];
@@ -90,7 +83,7 @@ export class FrameParser {
           this.start = this.#at;
           this.#at += this.#length;
           this.end = this.#at;
-          if (this.#masked) this.#unmask();
+          if (this.#masked) applyMask(this.bytes, this.start, this.end, this.#key);
           return true;
         }
         this.#gathered = new Uint8Array(Math.min(this.#length, Math.max(2 * available, FIRST_GATHER_BYTES)));
@@ -115,7 +108,6 @@ export class FrameParser {
   /** Forgets what was pushed and not read. */
   clear(): void {
     this.#chunk = EMPTY;
-    this.#words = null;
     this.#at = 0;
     this.#waiting = null;
     this.#nextWaiting = 0;
@@ -140,7 +132,6 @@ export class FrameParser {
   #nextChunk(): boolean {
     const waiting = this.#waiting;
     this.#chunk = waiting?.[this.#nextWaiting] ?? EMPTY;
-    this.#words = null;
     this.#at = 0;
     if (waiting === null) return false;
     this.#nextWaiting += 1;
@@ -227,11 +218,6 @@ export class FrameParser {
       const key = at + size - 4;
       this.#key = (bytes[key]! << 24) | (bytes[key + 1]! << 16) | (bytes[key + 2]! << 8) | bytes[key + 3]!;
     }
-  }
-
-  #unmask(): void {
-    if (this.#words === null && this.#chunk.length - this.start >= WORDS_FROM_BYTES) this.#words = wordsOf(this.#chunk);
-    applyMask(this.bytes, this.start, this.end, this.#key, 0, this.#words ?? undefined);
   }
 
   /** Moves payload from the chunk to the gathering buffer. True when the payload is complete. */
