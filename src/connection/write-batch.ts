@@ -5,10 +5,7 @@ import type { Transport } from './transport.ts';
 /** Room for the small frames of a turn; a frame that does not fit gets a buffer of its own size. */
 const BATCH_BYTES = 16_384;
 
-/**
- * From here on a payload is handed to the system where it lies: copying 16 KiB takes about as long as what a second
- * buffer in a write costs.
- */
+/** From here on a payload is handed to the system where it lies: a copy of it would need a fresh buffer of its size. */
 export const LENT_FROM_BYTES = 16_384;
 
 /** How many batch buffers wait to be used again: as many connections as write in one turn, within reason. */
@@ -50,7 +47,10 @@ export class FlushQueue {
   };
 }
 
-/** The output of one connection: one write per turn instead of one per frame (64 frames in flight: 7.8 → 0.8 µs each). */
+/**
+ * The output of one connection: one write a turn instead of one a frame. 64 B with 64 in flight: 6.6 → 0.45 µs a message
+ * (bench/echo.js).
+ */
 export class WriteBatch implements ProtocolOutput {
   readonly appendFromBytes: number = LENT_FROM_BYTES;
   bytes: Uint8Array = NO_BYTES;
