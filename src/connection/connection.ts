@@ -14,6 +14,7 @@ import type { Protocol } from '../core/protocol.ts';
 import type { ProtocolSink } from '../core/protocol-pipe.ts';
 import { State } from '../core/state.ts';
 import type { Timer } from './clock.ts';
+import { ClosedSignal } from './closed-signal.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { DirectReceiver } from './direct-receiver.ts';
 import type { DirectHandlers } from './handlers.ts';
@@ -22,12 +23,12 @@ import { MessageReader, type ReceiveOptions } from './message-reader.ts';
 import { bytesOf, type Data, type DataLike, type MessageSource } from './message-source.ts';
 import { MessageWriter, type SendOptions } from './message-writer.ts';
 import { Pings } from './pings.ts';
-import { type Deferred, deferred, quiet } from './promises.ts';
+import { quiet } from './promises.ts';
 import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { Runtime } from './runtime.ts';
 import type { SendingConnection } from './sending.ts';
 import type { Address, Transport, TransportSink } from './transport.ts';
-import { type Wait, watchLimits } from './wait.ts';
+import type { Wait } from './wait.ts';
 import { WriteBatch } from './write-batch.ts';
 
 /** What a connection is built from. Comes from `connect` or `serve`; pass it on in `createConnection`. */
@@ -55,7 +56,6 @@ export interface CloseOptions {
   readonly reason?: string | undefined;
 }
 
-const DONE: Promise<void> = Promise.resolve();
 const NO_BYTES = new Uint8Array(0);
 const REFUSED_TIMEOUT_MS = 10_000;
 
@@ -95,10 +95,8 @@ export abstract class Connection<P extends string | null = string | null>
   #deadline: Timer | null = null;
   /** The transport is gone; then the protocol hears of it, and the connection is closed. */
   #isLost = false;
-  #isClosed = false;
   #hasOpened = false;
-  #closed: Deferred | null = null;
-  #closeWaiters: Set<() => void> | null = null;
+  readonly #closed: ClosedSignal = new ClosedSignal();
   #hasHalfClosed = false;
 
   readonly #receiver: Receiver;
@@ -202,8 +200,6 @@ export abstract class Connection<P extends string | null = string | null>
 
   /** Settles when the connection is gone, TCP included. Never rejects. */
   get closed(): Promise<void> {
-    if (this.#isClosed) return DONE;
-    this.#closed ??= deferred();
     return this.#closed.promise;
   }
 
@@ -349,26 +345,12 @@ export abstract class Connection<P extends string | null = string | null>
 
   /** Settles when the connection is gone, TCP included. Rejects only because of `signal` or `timeoutMs`. */
   waitClosed(wait: Wait = {}): Promise<void> {
-    if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
-    if (this.#isClosed || (wait.signal === undefined && wait.timeoutMs === undefined)) return this.closed;
-    // Not a reaction on `closed` for each call: whoever asks again and again would pile them up.
-    return new Promise((resolve, reject) => {
-      const onClosed = (): void => {
-        stop();
-        resolve();
-      };
-      const stop = watchLimits(wait, this.runtime.clock, (error) => {
-        this.#closeWaiters?.delete(onClosed);
-        reject(error);
-      });
-      this.#closeWaiters ??= new Set();
-      this.#closeWaiters.add(onClosed);
-    });
+    return this.#closed.wait(wait, this.runtime.clock);
   }
 
   /** Drops the connection now, without a closing handshake: the peer sees 1006. */
   abort(): void {
-    if (this.#isClosed) return;
+    if (this.#closed.isSet) return;
     this.#receiver.stop();
     this.#transport.abort();
   }
@@ -480,7 +462,7 @@ export abstract class Connection<P extends string | null = string | null>
     }
 
     get isClosed(): boolean {
-      return this.#connection.#isClosed;
+      return this.#connection.#closed.isSet;
     }
 
     pauseReceiving(): void {
@@ -585,14 +567,11 @@ export abstract class Connection<P extends string | null = string | null>
       this.protocol.resume();
       this.protocol.receiveEof();
     });
-    this.#isClosed = true;
+    this.#closed.set();
     this.#deadline?.cancel();
     this.#keepalive?.stop();
     this.#pings?.end(() => this.#closedError());
     this.#writer.onClosed(() => this.#closedError());
-    this.#closed?.resolve();
-    for (const onClosed of this.#closeWaiters ?? []) onClosed();
-    this.#closeWaiters = null;
     this.#receiver.onClosed(() => {
       if (!this.#hasOpened) return;
       const { closeCode, closeReason } = this.protocol;
@@ -697,7 +676,7 @@ export abstract class Connection<P extends string | null = string | null>
 
   /** After the protocol has worked: has our half ended, does the rest have to end soon? */
   #settle(): void {
-    if (this.#isClosed) return;
+    if (this.#closed.isSet) return;
     if (this.protocol.eofSent && !this.#hasHalfClosed) {
       this.#hasHalfClosed = true;
       this.log('debug', this.#transport.canHalfClose ? 'x half-closing TCP connection' : 'x closing TCP connection');
