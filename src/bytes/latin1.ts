@@ -25,9 +25,3 @@ export function decodeLatin1(bytes: Uint8Array, start = 0, end: number = bytes.l
   }
   return text;
 }
-
-/** Whether all of bytes[start, end) is ASCII. */
-export function isAscii(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
-  for (let i = start; i < end; i++) if (bytes[i]! > 0x7f) return false;
-  return true;
-}

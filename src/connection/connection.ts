@@ -9,7 +9,7 @@ import {
 } from '../core/exceptions.ts';
 import type { Request, Response } from '../core/http-message.ts';
 import { isLogged, type LogContext, type Logger, type LogLevel } from '../core/logger.ts';
-import { Opcode } from '../core/opcode.ts';
+import { MAX_CONTROL_BYTES, Opcode } from '../core/opcode.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { ProtocolSink } from '../core/protocol-pipe.ts';
 import { State } from '../core/state.ts';
@@ -253,12 +253,8 @@ export abstract class Connection<P extends string | null = string | null>
 
   /** Messages until the connection is closed. Throws ConnectionClosedError when it ended with a problem. */
   [Symbol.asyncIterator](): AsyncIterator<Data, undefined> {
-    const reader = this.#reader;
-    if (reader === null) throw handledDirectly('iterate');
-    return {
-      next: () => reader.next(),
-      return: async () => ({ value: undefined, done: true }),
-    };
+    if (this.#reader === null) throw handledDirectly('iterate');
+    return this.#reader.messages();
   }
 
   // Sending
@@ -642,7 +638,7 @@ export abstract class Connection<P extends string | null = string | null>
   #controlPayload(data: DataLike): Uint8Array {
     const bytes = typeof data === 'string' ? this.runtime.text.encode(data) : bytesOf(data);
     if (bytes === null) throw new TypeError('data must be str or bytes-like');
-    if (bytes.length > 125) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
+    if (bytes.length > MAX_CONTROL_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
     // A copy, also of a Buffer, whose slice is none: the key of the ping must not change.
     return new Uint8Array(bytes);
   }

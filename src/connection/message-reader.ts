@@ -108,15 +108,18 @@ export class MessageReader implements Receiver {
     }
   }
 
-  /** The step of an iteration: the next message, or the end when the connection was closed without a problem. */
-  next(): Promise<IteratorResult<Data, undefined>> {
-    return this.recv(NO_OPTIONS).then(toStep, this.#toEnd);
+  /** One message a step, to the end when the connection was closed without a problem. */
+  messages(): AsyncIterator<Data, undefined> {
+    // One function for all steps, and none for a connection that nobody iterates over.
+    const toEnd = (error: unknown): IteratorReturnResult<undefined> => {
+      if (this.#connection.isClosed && error instanceof ConnectionClosedOK) return { value: undefined, done: true };
+      throw error;
+    };
+    return {
+      next: () => this.recv(NO_OPTIONS).then(toStep, toEnd),
+      return: async () => ({ value: undefined, done: true }),
+    };
   }
-
-  readonly #toEnd = (error: unknown): IteratorReturnResult<undefined> => {
-    if (this.#connection.isClosed && error instanceof ConnectionClosedOK) return { value: undefined, done: true };
-    throw error;
-  };
 
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
     if (this.#isDropping) return;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeLatin1, encodeLatin1, isAscii } from '#dist/bytes/latin1.js';
+import { decodeLatin1, encodeLatin1 } from '#dist/bytes/latin1.js';
 
 const everyByte = Uint8Array.from({ length: 256 }, (_, i) => i);
 
@@ -15,7 +15,6 @@ test('every byte is one character, there and back', () => {
 test('nothing is nothing', () => {
   assert.equal(decodeLatin1(new Uint8Array(0)), '');
   assert.equal(encodeLatin1('').length, 0);
-  assert.equal(isAscii(new Uint8Array(0)), true);
 });
 
 test('a character without a byte is refused with its place', () => {
@@ -41,23 +40,12 @@ test('long bytes are read as well as short ones', () => {
   }
 });
 
-test('ASCII ends at 0x7F', () => {
-  assert.equal(isAscii(everyByte), false);
-  assert.equal(isAscii(everyByte, 0, 0x80), true);
-  assert.equal(isAscii(everyByte, 0, 0x81), false);
-  assert.equal(isAscii(everyByte, 0x80, 0x80), true);
-});
-
 test('whatever is read can be written again', () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       const text = decodeLatin1(bytes);
       assert.equal(text, Buffer.from(bytes).toString('latin1'));
       assert.deepEqual(encodeLatin1(text), bytes);
-      assert.equal(
-        isAscii(bytes),
-        bytes.every((byte) => byte < 0x80),
-      );
     }),
   );
 });
