@@ -7,8 +7,7 @@ export interface ProtocolSink {
   /** The peer's half of the opening handshake. */
   onHandshake(message: Request | Response): void;
   /**
-   * A frame, decoded and checked. The payload is `bytes[start, end)`, on loan until the call returns; it may be kept only if
-   * it fills the buffer of `bytes`, which it then has for itself.
+   * A frame, decoded and checked. The payload is `bytes[start, end)`; the receiver may keep it.
    *
    * The sink may call the protocol from here, also to pause or to close it.
    */
@@ -25,6 +24,8 @@ export interface ProtocolOutput {
   readonly appendFromBytes: number;
   /** Appends bytes without copying them: they must not change until they are sent. */
   append(bytes: Uint8Array): void;
+  /** Appends bytes that go to many peers and never change. */
+  share(bytes: Uint8Array): void;
   /** Nothing follows: the transport may be half-closed. */
   end(): void;
 }

@@ -1,11 +1,10 @@
 // What Node brings along for the layers above: random numbers, native UTF-8, clock, zlib, console, environment.
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
 import type { Timer } from '../connection/clock.ts';
 import { consoleLogger } from '../connection/console-logger.ts';
 import { environmentSettings } from '../connection/environment.ts';
 import type { Runtime } from '../connection/runtime.ts';
-import { TimerWheel } from '../connection/timer-wheel.ts';
 import { FlushQueue } from '../connection/write-batch.ts';
 import { MaskPool } from '../core/mask-pool.ts';
 import { version } from '../core/version.ts';
@@ -13,30 +12,19 @@ import { sharedDeflateEngine } from './deflate-engine.ts';
 
 /** Longer texts get a buffer of their own. */
 const SCRATCH_BYTES = 16_383;
-const scratch = new Uint8Array(SCRATCH_BYTES);
-const encoder = new TextEncoder();
-
-/** From here on it pays to ask whether text is ASCII: Node decodes ISO-8859-1 up to six times as fast as UTF-8 (bench/text.js). */
-const ASCII_FROM_BYTES = 8192;
-const { utf8Slice, latin1Slice } = Buffer.prototype;
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
 const masks = new MaskPool(randomFillSync);
 
 class NodeTimer implements Timer {
   readonly #timeout: NodeJS.Timeout;
-  #immediate: NodeJS.Immediate | undefined;
 
-  constructor(ms: number, callback: () => void) {
-    // Node lets timers go off before it reads from sockets, and immediates afterwards: whatever came while the process was
-    // busy has been received when we look whether somebody is late.
-    this.#timeout = setTimeout(() => {
-      this.#immediate = setImmediate(callback);
-    }, Math.ceil(ms)).unref();
+  constructor(timeout: NodeJS.Timeout) {
+    this.#timeout = timeout;
   }
 
   cancel(): void {
     clearTimeout(this.#timeout);
-    clearImmediate(this.#immediate);
   }
 }
 
@@ -54,22 +42,20 @@ export const nodeRuntime: Runtime = {
     return sharedDeflateEngine();
   },
   text: {
-    decode: (bytes, start, end) =>
-      end - start >= ASCII_FROM_BYTES && isAscii(bytes.subarray(start, end))
-        ? latin1Slice.call(bytes, start, end)
-        : utf8Slice.call(bytes, start, end),
+    decode: (bytes, start, end) => Buffer.prototype.utf8Slice.call(bytes, start, end),
     encode: (text) =>
       // A UTF-16 code unit is at most three bytes of UTF-8.
-      text.length * 3 <= SCRATCH_BYTES
-        ? scratch.subarray(0, encoder.encodeInto(text, scratch).written)
-        : Buffer.from(text, 'utf8'),
+      text.length * 3 <= SCRATCH_BYTES ? scratch.subarray(0, scratch.write(text)) : Buffer.from(text, 'utf8'),
   },
-  clock: new TimerWheel({
+  clock: {
     now: () => performance.now(),
-    setTimer: (ms, callback) => new NodeTimer(ms, callback),
-  }),
+    setTimer: (ms, callback) => new NodeTimer(setTimeout(callback, Math.min(ms, MAX_TIMER_MS)).unref()),
+  },
   // After the code that is running now and the promises that it settles, in the same turn of the event loop.
   flushQueue: new FlushQueue((callback) => process.nextTick(callback)),
   logger: consoleLogger,
   ...environmentSettings((name) => process.env[name], `Node.js/${process.versions.node} websockets/${version}`),
 };
+
+/** Beyond this setTimeout calls back at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
