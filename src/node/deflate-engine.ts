@@ -274,10 +274,6 @@ class NodeDeflator implements Deflator {
     }
   }
 
-  reset(): void {
-    this.#context.reset();
-  }
-
   release(): void {
     this.#context.release();
   }

@@ -10,8 +10,10 @@ const ROOT = new URL('../../../', import.meta.url);
 const LAYERS = ['bytes', 'core', 'connection', 'node'];
 /** The files directly in src/: the package's entries, above every layer. */
 const ENTRIES = 'entries';
-/** Where the machine shows: the only layer that may import Node's own modules. */
-const RUNTIMES = ['node'];
+/** A program over the entries, as its users might write it: it imports nothing below them. */
+const PROGRAM = 'cli';
+/** Where the machine shows: the only layers that may import Node's own modules. */
+const RUNTIMES = ['node', PROGRAM];
 
 /** What a file imports or exports from elsewhere, types included: the specifiers in order. */
 function importsOf(source: string): string[] {
@@ -28,7 +30,13 @@ function layerOf(file: string): string {
   return second === undefined ? ENTRIES : first!;
 }
 
-const rankOf = (layer: string): number => (layer === ENTRIES ? LAYERS.length : LAYERS.indexOf(layer));
+const ALL = [...LAYERS, ENTRIES, PROGRAM];
+const rankOf = (layer: string): number => ALL.indexOf(layer);
+
+function mayImport(from: string, to: string): boolean {
+  if (from === PROGRAM) return to === PROGRAM || to === ENTRIES;
+  return rankOf(to) <= rankOf(from);
+}
 
 /** What is wrong with one import, or null. */
 function objection(graph: Graph, from: string, specifier: string): string | null {
@@ -38,7 +46,7 @@ function objection(graph: Graph, from: string, specifier: string): string | null
   if (!specifier.startsWith('.')) return 'the package has no dependencies';
   const to = posix.join(posix.dirname(from), specifier);
   if (!graph.has(to)) return 'there is no such file in src/';
-  return rankOf(layerOf(to)) > rankOf(layer) ? `${layer} may not import from ${layerOf(to)}` : null;
+  return mayImport(layer, layerOf(to)) ? null : `${layer} may not import from ${layerOf(to)}`;
 }
 
 /** The first cycle found, as the files on the way round, or null. */
@@ -99,6 +107,8 @@ suite('the rules of the layers', () => {
     'node/connect.ts': ['node:net', '../connection/connection.ts'],
     'client.ts': ['./node/connect.ts'],
     'index.ts': ['./client.ts'],
+    'cli/main.ts': ['node:util', '../index.ts', './bench.ts'],
+    'cli/bench.ts': [],
   };
   const withEdges = (edges: Record<string, readonly string[]>): Graph =>
     new Map(Object.entries({ ...sound, ...edges }));
@@ -111,6 +121,14 @@ suite('the rules of the layers', () => {
     'an import of an entry': {
       edges: { 'node/connect.ts': ['../exceptions.ts'], 'exceptions.ts': [] },
       found: 'node/connect.ts -> ../exceptions.ts: node may not import from entries',
+    },
+    'an import of the program': {
+      edges: { 'index.ts': ['./cli/bench.ts'] },
+      found: 'index.ts -> ./cli/bench.ts: entries may not import from cli',
+    },
+    'an import of the program past the entries': {
+      edges: { 'cli/bench.ts': ['../core/frame.ts'] },
+      found: 'cli/bench.ts -> ../core/frame.ts: cli may not import from core',
     },
     "one of Node's modules below the runtimes": {
       edges: { 'core/frame.ts': ['node:crypto'] },

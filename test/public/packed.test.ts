@@ -16,8 +16,9 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'websockets-ts-packed-'));
 after(() => rmSync(scratch, { recursive: true, force: true, maxRetries: 3 }));
 
-const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const { name, version, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly name: string;
+  readonly version: string;
   readonly exports: Readonly<Record<string, unknown>>;
 };
 const entries = Object.keys(exports)
@@ -118,6 +119,20 @@ suite('the packed package', () => {
     const folder = project('module', 'nodenext');
     assert.equal(run(folder, 'require-names.cjs', ...entries), run(folder, 'import-names.mjs', ...entries));
   });
+
+  // By its own name, which npm links to where scripts find it, and by that of the package, as anywhere.
+  for (const program of ['websockets', name]) {
+    test(`brings a program that runs with \`npx ${program}\``, () => {
+      const { stdout, stderr, status } = spawnSync('npm', ['exec', '--offline', '--', program, '--version'], {
+        cwd: scratch,
+        encoding: 'utf8',
+        shell: process.platform === 'win32',
+        timeout: 60_000,
+      });
+      assert.equal(status, 0, stderr);
+      assert.equal(stdout, `${version}\n`);
+    });
+  }
 });
 
 suite('the examples of the README', () => {
