@@ -1,21 +1,27 @@
 // Knows the base64 of RFC 4648 §4: standard alphabet, padding always there. Knows neither base64url nor white space.
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const PADDING = 61;
 const NOT_IN_ALPHABET = 255;
 
+/** The ASCII code that stands for each six bits. */
+const CODES: Uint8Array = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
 /** The six bits that each ASCII code stands for. */
 const SIX_BITS: Uint8Array = new Uint8Array(128).fill(NOT_IN_ALPHABET);
-for (let i = 0; i < ALPHABET.length; i++) SIX_BITS[ALPHABET.charCodeAt(i)] = i;
+for (const [sixBits, code] of CODES.entries()) SIX_BITS[code] = sixBits;
 
 /** Writes bytes as base64 text (RFC 4648 §4), padded with `=` to a multiple of four characters. */
 export function encodeBase64(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 3) {
     const left = bytes.length - i;
-    const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    text += ALPHABET[group >>> 18]! + ALPHABET[(group >>> 12) & 63]!;
-    text += left > 1 ? ALPHABET[(group >>> 6) & 63]! : '=';
-    text += left > 2 ? ALPHABET[group & 63]! : '=';
+    const group = (bytes[i]! << 16) | (left > 1 ? bytes[i + 1]! << 8 : 0) | (left > 2 ? bytes[i + 2]! : 0);
+    text += String.fromCharCode(
+      CODES[group >>> 18]!,
+      CODES[(group >>> 12) & 63]!,
+      left > 1 ? CODES[(group >>> 6) & 63]! : PADDING,
+      left > 2 ? CODES[group & 63]! : PADDING,
+    );
   }
   return text;
 }
