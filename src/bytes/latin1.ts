@@ -1,5 +1,13 @@
 // ISO-8859-1, in which HTTP heads travel: one byte is one character. Knows nothing of HTTP.
 
+/** Text to bytes and back; a runtime may have it in native code. Called without `this`. */
+export interface Latin1Codec {
+  /** The characters of bytes[start, end): one for each byte, so nothing can be wrong with them. */
+  readonly decode: (bytes: Uint8Array, start: number, end: number) => string;
+  /** Writes one byte for each character, from `at` on. The caller knows that none is beyond U+00FF, and that there is room. */
+  readonly write: (text: string, bytes: Uint8Array, at: number) => void;
+}
+
 /** Bytes turned into text by one call: as many arguments as every engine takes on its stack without complaint. */
 const RUN = 4096;
 
@@ -25,3 +33,11 @@ export function decodeLatin1(bytes: Uint8Array, start = 0, end: number = bytes.l
   }
   return text;
 }
+
+/** The codec for hosts that have none of their own. */
+export const plainLatin1: Latin1Codec = {
+  decode: decodeLatin1,
+  write: (text, bytes, at) => {
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  },
+};

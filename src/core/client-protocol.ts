@@ -5,7 +5,7 @@ import { InvalidMessage, StatusLineTooLong } from './exceptions/handshake-errors
 import type { ClientExtensionFactory } from './extension.ts';
 import { generateKey } from './handshake-key.ts';
 import type { HeadersLike } from './headers.ts';
-import type { Request, Response } from './http-message.ts';
+import { type Request, type Response, requestHead } from './http-message.ts';
 import { type HttpLimits, ResponseParser } from './http-parser.ts';
 import { Protocol } from './protocol.ts';
 import type { ProtocolOptions } from './protocol-options.ts';
@@ -44,7 +44,7 @@ export class ClientProtocol extends Protocol {
     this.#options = options;
     this.#parser =
       this.state === State.CONNECTING
-        ? new ResponseParser(options.httpLimits === undefined ? {} : { limits: options.httpLimits })
+        ? new ResponseParser({ limits: options.httpLimits, latin1: options.host.latin1 })
         : null;
   }
 
@@ -63,7 +63,7 @@ export class ClientProtocol extends Protocol {
   sendRequest(request: Request): void {
     this.mustBeConnecting();
     this.logHead('>', request);
-    this.writeBytes(request.serialize());
+    this.writeHead(requestHead(request));
   }
 
   /**

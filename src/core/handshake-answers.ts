@@ -12,8 +12,10 @@ import {
   TooManyHeaders,
 } from './exceptions/handshake-errors.ts';
 import { addHeaders } from './handshake-headers.ts';
-import { Headers, type HeadersLike } from './headers.ts';
+import { Headers, type HeadersLike, headersOf } from './headers.ts';
 import { formatHttpDate, Response, statusPhrase } from './http-message.ts';
+
+const UPGRADE = ['Upgrade', 'websocket'] as const;
 
 /** What the answer to a good request says. */
 export interface SwitchingProtocolsOptions {
@@ -30,12 +32,16 @@ export interface SwitchingProtocolsOptions {
 /** The answer that opens the connection: 101, and from then on frames (RFC 6455 §4.2.2). */
 export function switchingProtocols(options: SwitchingProtocolsOptions): Response {
   const { acceptValue, extensionHeader, subprotocol, now } = options;
-  const headers = new Headers([
-    ['Date', formatHttpDate(now)],
-    ['Upgrade', 'websocket'],
-    ['Connection', 'Upgrade'],
-    ['Sec-WebSocket-Accept', acceptValue],
-  ]);
+  const fields = [
+    'Date',
+    formatHttpDate(now),
+    ...UPGRADE,
+    'Connection',
+    'Upgrade',
+    'Sec-WebSocket-Accept',
+    acceptValue,
+  ];
+  const headers = headersOf(fields);
   if (extensionHeader !== null) headers.append('Sec-WebSocket-Extensions', extensionHeader);
   if (subprotocol !== null) headers.append('Sec-WebSocket-Protocol', subprotocol);
   return new Response(101, statusPhrase(101), headers);
@@ -71,8 +77,6 @@ interface Answer {
   readonly hint?: string;
   readonly fits: (error: InvalidHandshake) => boolean;
 }
-
-const UPGRADE = ['Upgrade', 'websocket'] as const;
 
 /** Every answer that is neither 400 nor 500. The first row that fits is taken. */
 const ANSWERS: readonly Answer[] = [

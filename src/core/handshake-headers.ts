@@ -1,8 +1,9 @@
 // Knows how both sides read and write headers of the handshake: one value, the upgrade, what may be sent. Knows neither side.
 import { InvalidHeader, InvalidHeaderValue, InvalidUpgrade } from './exceptions/handshake-errors.ts';
 import type { ExtensionHeader } from './extension.ts';
-import { buildExtension, isToken, parseConnection, parseUpgrade } from './header-grammar.ts';
+import { buildExtension, parseConnection, parseUpgrade } from './header-grammar.ts';
 import { Headers, type HeadersLike } from './headers.ts';
+import { isToken } from './http-characters.ts';
 
 /**
  * The value of a header that must be there exactly once.
@@ -21,15 +22,25 @@ export function singleValue(headers: Headers, name: string): string {
  * @throws {InvalidHeaderFormat} one of them is malformed.
  */
 export function checkUpgrade(headers: Headers): void {
-  const options = headers.getAll('Connection').flatMap(parseConnection);
-  if (!options.some((option) => option.toLowerCase() === 'upgrade')) {
-    throw new InvalidUpgrade('Connection', joinedOrNull(options));
+  const connection = headers.getAll('Connection');
+  if (!isJust(connection, 'upgrade')) {
+    const options = connection.flatMap(parseConnection);
+    if (!options.some((option) => option.toLowerCase() === 'upgrade')) {
+      throw new InvalidUpgrade('Connection', joinedOrNull(options));
+    }
   }
-  const protocols = headers.getAll('Upgrade').flatMap(parseUpgrade);
-  if (protocols.length !== 1 || protocols[0]!.toLowerCase() !== 'websocket') {
-    throw new InvalidUpgrade('Upgrade', joinedOrNull(protocols));
+  const upgrade = headers.getAll('Upgrade');
+  if (!isJust(upgrade, 'websocket')) {
+    const protocols = upgrade.flatMap(parseUpgrade);
+    if (protocols.length !== 1 || protocols[0]!.toLowerCase() !== 'websocket') {
+      throw new InvalidUpgrade('Upgrade', joinedOrNull(protocols));
+    }
   }
 }
+
+/** Whether there is this one token and nothing else, as nearly everybody writes it: then the grammar need not be asked. */
+const isJust = (values: readonly string[], token: string): boolean =>
+  values.length === 1 && values[0]!.toLowerCase() === token;
 
 const joinedOrNull = (items: readonly string[]): string | null => (items.length === 0 ? null : items.join(', '));
 

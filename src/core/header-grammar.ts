@@ -3,20 +3,15 @@ import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
 import { decodeUtf8, encodeUtf8, utf8Problem } from '../bytes/utf8.ts';
 import { InvalidHeaderFormat, InvalidHeaderValue } from './exceptions/handshake-errors.ts';
 import type { ExtensionHeader, ExtensionParameter } from './extension.ts';
-import { isFieldValue } from './headers.ts';
+import { isFieldValue, isToken, TOKEN_CHARACTER } from './http-characters.ts';
 
 // Every pattern is sticky, matches at one place only, and has no two ways to match the same text: linear in time.
-const OWS = /[\t ]*/y;
-const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
+const TOKEN = new RegExp(`${TOKEN_CHARACTER}+`, 'y');
 const TOKEN68 = /[A-Za-z0-9\-._~+/]+=*/y;
 const PROTOCOL = new RegExp(`${TOKEN.source}(?:/${TOKEN.source})?`, 'y');
-const QUOTED_STRING = /"((?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t\x20-\x7e\x80-\xff])*)"/y;
+const QUOTED_STRING = /"(?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t\x20-\x7e\x80-\xff])*"/y;
 
-const WHOLE_TOKEN = new RegExp(`^${TOKEN.source}$`);
 const QUOTED_PAIR = /\\(.)/g;
-
-/** Whether the text is a token: the names of fields, extensions and subprotocols are (RFC 9110 §5.6.2). */
-export const isToken = (text: string): boolean => WHOLE_TOKEN.test(text);
 
 /** A place in a header's value, moving from left to right, that knows how to say what was expected there. */
 class Cursor {
@@ -37,28 +32,29 @@ class Cursor {
     return this.#at === this.#value.length;
   }
 
-  isAtText(text: string): boolean {
-    return this.#value.startsWith(text, this.#at);
+  /** Whether this character stands here. */
+  isAtCharacter(character: string): boolean {
+    return this.#value[this.#at] === character;
   }
 
-  /** Steps over `text` if it stands here. */
-  skip(text: string): boolean {
-    if (!this.isAtText(text)) return false;
-    this.#at += text.length;
+  /** Steps over the character if it stands here. */
+  skip(character: string): boolean {
+    if (!this.isAtCharacter(character)) return false;
+    this.#at += 1;
     return true;
   }
 
   skipSpaces(): void {
-    this.match(OWS);
+    while (this.isAtCharacter(' ') || this.isAtCharacter('\t')) this.#at += 1;
   }
 
-  /** Steps over what the pattern matches here and returns it, or its first group when it has one; null: no match. */
+  /** Steps over what the pattern matches here and returns it; null: no match. */
   match(pattern: RegExp): string | null {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#value);
-    if (found === null) return null;
-    this.#at += found[0].length;
-    return found[1] ?? found[0];
+    const start = this.#at;
+    pattern.lastIndex = start;
+    if (!pattern.test(this.#value)) return null;
+    this.#at = pattern.lastIndex;
+    return this.#value.slice(start, this.#at);
   }
 
   /** As {@link match}, for what has to stand here. */
@@ -158,13 +154,13 @@ function parseExtensionParameter(cursor: Cursor): ExtensionParameter {
   cursor.skipSpaces();
   if (!cursor.skip('=')) return [name, null];
   cursor.skipSpaces();
-  return [name, cursor.isAtText('"') ? parseQuotedToken(cursor) : parseToken(cursor)];
+  return [name, cursor.isAtCharacter('"') ? parseQuotedToken(cursor) : parseToken(cursor)];
 }
 
 /** RFC 6455 §9.1: what is left of a quoted string after unescaping must still be a token. */
 function parseQuotedToken(cursor: Cursor): string {
   const quote = cursor.at;
-  const content = cursor.expect(QUOTED_STRING, 'expected quoted string').replace(QUOTED_PAIR, '$1');
+  const content = cursor.expect(QUOTED_STRING, 'expected quoted string').slice(1, -1).replace(QUOTED_PAIR, '$1');
   if (!isToken(content)) cursor.fail('invalid quoted header content', quote);
   return content;
 }

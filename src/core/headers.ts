@@ -1,5 +1,7 @@
 // An ordered multi-map of HTTP header fields. Knows which values may stand in a field, nothing of what a field means.
 import { InvalidHeaderValue } from './exceptions/handshake-errors.ts';
+import { isFieldValue, isToken } from './http-characters.ts';
+import { splitFields } from './http-head.ts';
 
 /** One header field with its name as it was written. */
 export type HeaderPair = readonly [name: string, value: string];
@@ -28,17 +30,25 @@ export class MultipleValuesError extends Error {
   }
 }
 
-/** The bytes that a field value may have: HTAB, SP to `~`, and 0x80 to 0xFF as ISO-8859-1 (RFC 9110 §5.5). */
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/** Whether the text may stand as the value of a header field (RFC 9110 §5.5). CR, LF and NUL may not. */
-export const isFieldValue = (text: string): boolean => FIELD_VALUE.test(text);
-
 /**
  * Headers of names and values in turn, which are kept and not checked: for the parser, which has looked at them already and
  * must not pay twice. Stands outside the class so that users of {@link Headers} never meet it.
+ *
+ * @param head the flawless head that the fields come from, when there is one: see {@link keepHeadOnly}. Default: none.
  */
-export let headersOf: (fields: string[]) => Headers;
+export let headersOf: (fields: string[], head?: string) => Headers;
+
+/**
+ * The fields as they stand in a message, with the empty line that ends its head (RFC 9112 §2.1).
+ * @throws {TypeError} a name is no token: it would become a line of its own.
+ */
+export let fieldLines: (headers: Headers) => string;
+
+/**
+ * Lets go of what was split from the head of the message, until somebody asks for it again. For headers that are kept and
+ * seldom looked at: one text takes less than half the memory of its parts.
+ */
+export let keepHeadOnly: (headers: Headers) => void;
 
 /**
  * Header fields of an HTTP message, in order, with repetition.
@@ -47,14 +57,26 @@ export let headersOf: (fields: string[]) => Headers;
  * connection keeps two messages, so the fields lie in one flat array without an index: a lookup compares lengths first.
  */
 export class Headers implements Iterable<HeaderPair> {
-  /** Name, value, name, value … */
-  #fields: string[] = [];
+  /** Name, value, name, value … Null: they stand in the head. */
+  #parts: string[] | null = [];
+  /** The head of the message as it was parsed; null when there is none, or the fields have changed since. */
+  #head: string | null = null;
 
   static {
-    headersOf = (fields) => {
+    headersOf = (fields, head) => {
       const headers = new Headers();
-      headers.#fields = fields;
+      headers.#parts = fields;
+      headers.#head = head ?? null;
       return headers;
+    };
+    fieldLines = (headers) => {
+      for (let fields = headers.#fields, i = 0; i < fields.length; i += 2) {
+        if (!isToken(fields[i]!)) throw new TypeError(`invalid HTTP header name: ${JSON.stringify(fields[i])}`);
+      }
+      return headers.toString();
+    };
+    keepHeadOnly = (headers) => {
+      if (headers.#head !== null) headers.#parts = null;
     };
   }
 
@@ -74,7 +96,7 @@ export class Headers implements Iterable<HeaderPair> {
 
   /** Whether there is at least one field of this name. */
   has(name: string): boolean {
-    return this.#find(lowerCase(name), 0) !== -1;
+    return this.#find(name, 0) !== -1;
   }
 
   /**
@@ -82,18 +104,19 @@ export class Headers implements Iterable<HeaderPair> {
    * @throws {MultipleValuesError} there is more than one.
    */
   get(name: string): string | undefined {
-    const key = lowerCase(name);
-    const first = this.#find(key, 0);
+    const first = this.#find(name, 0);
     if (first === -1) return undefined;
-    if (this.#find(key, first + 2) !== -1) throw new MultipleValuesError(name);
+    if (this.#find(name, first + 2) !== -1) throw new MultipleValuesError(name);
     return this.#fields[first + 1];
   }
 
   /** All values of the fields with this name, in order; a fresh array, empty when there is none. */
   getAll(name: string): string[] {
-    const key = lowerCase(name);
-    const values: string[] = [];
-    for (let i = this.#find(key, 0); i !== -1; i = this.#find(key, i + 2)) values.push(this.#fields[i + 1]!);
+    const first = this.#find(name, 0);
+    if (first === -1) return [];
+    // Not pushed: an array that grows from nothing makes room for sixteen more.
+    const values = [this.#fields[first + 1]!];
+    for (let i = this.#find(name, first + 2); i !== -1; i = this.#find(name, i + 2)) values.push(this.#fields[i + 1]!);
     return values;
   }
 
@@ -108,6 +131,7 @@ export class Headers implements Iterable<HeaderPair> {
     }
     if (!isFieldValue(value)) throw new InvalidHeaderValue(name, value);
     this.#fields.push(name, value);
+    this.#head = null;
   }
 
   /**
@@ -134,16 +158,15 @@ export class Headers implements Iterable<HeaderPair> {
 
   /** Removes all fields of this name. Returns whether there were any. */
   delete(name: string): boolean {
-    const key = lowerCase(name);
-    const others = this.#fields.filter((_, i) => !isKey(this.#fields[i - (i % 2)]!, key));
-    const isThere = others.length < this.#fields.length;
-    this.#fields = others;
-    return isThere;
+    const fields = this.#fields;
+    const others = fields.filter((_, i) => !isSameName(fields[i - (i % 2)]!, name));
+    this.#replace(others);
+    return others.length < fields.length;
   }
 
   /** Removes all fields. */
   clear(): void {
-    this.#fields = [];
+    this.#replace([]);
   }
 
   /** The same fields in a container of their own. */
@@ -190,24 +213,43 @@ export class Headers implements Iterable<HeaderPair> {
 
   /** The fields as they stand in a message, with the empty line that ends the head (RFC 9112 §2.1). */
   toString(): string {
+    const fields = this.#fields;
     let text = '';
-    for (let i = 0; i < this.#fields.length; i += 2) text += `${this.#fields[i]}: ${this.#fields[i + 1]}\r\n`;
+    for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
     return `${text}\r\n`;
+  }
+
+  get #fields(): string[] {
+    this.#parts ??= splitFields(this.#head!);
+    return this.#parts;
+  }
+
+  #replace(fields: string[]): void {
+    this.#parts = fields;
+    this.#head = null;
   }
 
   #keys(): Set<string> {
     return new Set(this.#fields.filter((_, i) => i % 2 === 0).map((name) => lowerCase(name)));
   }
 
-  /** Where the first field with this key stands, from a place on; -1 when there is none. */
-  #find(key: string, from: number): number {
-    for (let i = from; i < this.#fields.length; i += 2) if (isKey(this.#fields[i]!, key)) return i;
+  /** Where the first field of this name stands, from a place on; -1 when there is none. */
+  #find(name: string, from: number): number {
+    const fields = this.#fields;
+    for (let i = from; i < fields.length; i += 2) if (isSameName(fields[i]!, name)) return i;
     return -1;
   }
 }
 
-const isKey = (name: string, key: string): boolean =>
-  name.length === key.length && (name === key || lowerCase(name) === key);
+/** Whether two names are equal but for the case of A to Z. Nearly always their lengths or their first letters tell. */
+function isSameName(one: string, other: string): boolean {
+  if (one.length !== other.length) return false;
+  if (one === other) return true;
+  return (one.charCodeAt(0) | CASE_BIT) === (other.charCodeAt(0) | CASE_BIT) && lowerCase(one) === lowerCase(other);
+}
+
+/** In ASCII it stands between `A` and `a`. */
+const CASE_BIT = 0x20;
 
 /** Names are ASCII (RFC 9110 §5.1): only A to Z have a case here, which also keeps the length. */
 const lowerCase = (name: string): string =>

@@ -1,4 +1,5 @@
 // The little that the core needs from the machine it runs on. Knows no runtime: each one brings its own.
+import type { Latin1Codec } from '../bytes/latin1.ts';
 
 /** Services of the runtime that the sans-I/O core cannot do by itself. Its functions are called without `this`. */
 export interface Host {
@@ -8,6 +9,8 @@ export interface Host {
   readonly nextMask: () => number;
   /** Whether all of `bytes` is valid UTF-8. Faster than the core's own loop where the runtime has it in native code. */
   readonly isUtf8: (bytes: Uint8Array) => boolean;
+  /** ISO-8859-1 in native code, for the heads of the handshake. Default: loops of our own, which take 10 times as long. */
+  readonly latin1?: Latin1Codec | undefined;
   /** Milliseconds since the epoch, for the `Date` header. */
   readonly now: () => number;
 }

@@ -1,7 +1,7 @@
 // HTTP/1.1 requests and responses as values, and as bytes to be sent. Knows nothing of parsing and of WebSocket.
 import { encodeLatin1 } from '../bytes/latin1.ts';
-import { isToken } from './header-grammar.ts';
-import { Headers, type HeadersLike, isFieldValue } from './headers.ts';
+import { fieldLines, Headers, type HeadersLike } from './headers.ts';
+import { isFieldValue } from './http-characters.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -32,9 +32,7 @@ export class Request {
    * @throws {TypeError} the request line is not ASCII or would break (CR, LF, NUL), or the name of a field is no token.
    */
   serialize(): Uint8Array {
-    const line = `${this.method} ${this.path} ${this.protocol}`;
-    if (!REQUEST_LINE.test(line)) throw new TypeError(`invalid HTTP request line: ${JSON.stringify(line)}`);
-    return encodeLatin1(headText(line, this.headers));
+    return encodeLatin1(requestHead(this));
   }
 }
 
@@ -69,11 +67,7 @@ export class Response {
    *   LF, NUL, anything beyond ISO-8859-1), or the name of a field is no token.
    */
   serialize(): Uint8Array {
-    const line = `HTTP/1.1 ${this.statusCode} ${this.reasonPhrase}`;
-    if (!STATUS_LINE.test(line) || !isFieldValue(line)) {
-      throw new TypeError(`invalid HTTP status line: ${JSON.stringify(line)}`);
-    }
-    const head = encodeLatin1(headText(line, this.headers));
+    const head = encodeLatin1(responseHead(this));
     if (this.body.length === 0) return head;
     const message = new Uint8Array(head.length + this.body.length);
     message.set(head);
@@ -86,13 +80,26 @@ export class Response {
 const REQUEST_LINE = /^[\x01-\x09\x0b\x0c\x0e-\x7f]*$/;
 const STATUS_LINE = /^HTTP\/1\.1 [1-5][0-9]{2} /;
 
-/** Values are checked when they enter the container, names only here, where a bad one would become a line of its own. */
-function headText(line: string, headers: Headers): string {
-  for (const [name] of headers.rawItems()) {
-    if (!isToken(name)) throw new TypeError(`invalid HTTP header name: ${JSON.stringify(name)}`);
-  }
-  return `${line}\r\n${headers}`;
+/** The request as text, a character for each byte. Throws as {@link Request.serialize}. */
+export function requestHead({ method, path, protocol, headers }: Request): string {
+  const line = `${method} ${path} ${protocol}`;
+  if (!REQUEST_LINE.test(line)) throw new TypeError(`invalid HTTP request line: ${JSON.stringify(line)}`);
+  return headText(line, headers);
 }
+
+/** The response without its body as text, a character for each byte. Throws as {@link Response.serialize}. */
+export function responseHead({ statusCode, reasonPhrase, headers }: Response): string {
+  const line = `HTTP/1.1 ${statusCode} ${reasonPhrase}`;
+  if (!STATUS_LINE.test(line) || !isFieldValue(line)) {
+    throw new TypeError(`invalid HTTP status line: ${JSON.stringify(line)}`);
+  }
+  return headText(line, headers);
+}
+
+/** Values are checked when they enter the container, names only now: until here they may be any. */
+const headText = (line: string, headers: Headers): string =>
+  // A hook may return a response that another copy of this package made.
+  `${line}\r\n${fieldLines(headers instanceof Headers ? headers : new Headers(headers))}`;
 
 /** Reason phrases (RFC 9110 §15 and the IANA registry). */
 const PHRASES: Readonly<Record<number, string>> = {
@@ -174,4 +181,15 @@ export function statusPhrase(status: number): string {
  * The time as it stands in a `Date` field: IMF-fixdate (RFC 9110 §5.6.7), `Sun, 06 Nov 1994 08:49:37 GMT`.
  * @param ms milliseconds since 1970, as `Date.now()` gives them: the core reads no clock.
  */
-export const formatHttpDate = (ms: number): string => new Date(ms).toUTCString(); // ECMA-262 fixes just this form.
+export function formatHttpDate(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastDate = new Date(ms).toUTCString(); // ECMA-262 fixes just this form.
+  }
+  return lastDate;
+}
+
+// Many handshakes share a second: they pay for its text once, and keep one text.
+let lastSecond = Number.NaN;
+let lastDate = '';

@@ -1,4 +1,5 @@
 // The one state machine (RFC 6455 §5 to §7): frames in, frames out, closing. Does no I/O, starts no timer, reads no clock.
+import { plainLatin1 } from '../bytes/latin1.ts';
 import type { Agreement, Subprotocol } from './agreement.ts';
 import { Close } from './close.ts';
 import { closeForError } from './close-for-error.ts';
@@ -360,10 +361,12 @@ export class Protocol {
     this.#sink.onHandshake(message);
   }
 
-  /** Writes bytes that are no frame. */
-  protected writeBytes(bytes: Uint8Array): void {
-    const at = this.#output.reserve(bytes.length);
-    this.#output.bytes.set(bytes, at);
+  /** Writes our half of the handshake: a head, whose characters are those of ISO-8859-1, and a body. */
+  protected writeHead(head: string, body: Uint8Array = NO_BYTES): void {
+    const at = this.#output.reserve(head.length + body.length);
+    const { bytes } = this.#output;
+    (this.host.latin1 ?? plainLatin1).write(head, bytes, at);
+    bytes.set(body, at + head.length);
   }
 
   /** Ends our half of the stream; only the first call does something. */

@@ -20,6 +20,9 @@ import { type HostHeader, type HostRule, isHostAllowed, parseHostHeader } from '
 import type { Request } from './http-message.ts';
 import { isOriginAllowed, type Origin, type OriginRules } from './origin.ts';
 
+/** Chooses among the subprotocols that a client offers. */
+type SelectSubprotocol = (offered: readonly string[]) => string | null | undefined;
+
 /** What a server admits and offers. */
 export interface HandshakeRequestPolicy {
   /** Pages that may connect: see {@link OriginRules}. Default null: all. */
@@ -32,7 +35,7 @@ export interface HandshakeRequestPolicy {
    * Chooses a subprotocol among those that the client offers, instead of the rule that the first of the server's list
    * wins. May throw NegotiationError for a 400; any other error is passed on.
    */
-  readonly selectSubprotocol?: ((offered: readonly string[]) => string | null | undefined) | undefined;
+  readonly selectSubprotocol?: SelectSubprotocol | undefined;
   /** Extensions of the server, in order of preference. Default null: none. */
   readonly extensions?: readonly ServerExtensionFactory[] | null | undefined;
 }
@@ -54,7 +57,19 @@ export interface AcceptedRequest extends Agreement {
  * @throws {TypeError} `selectSubprotocol` or an extension returned what cannot stand in a header.
  * @throws whatever `selectSubprotocol` or an extension throws.
  */
-export function checkHandshakeRequest(request: Request, policy: HandshakeRequestPolicy): AcceptedRequest {
+export const checkHandshakeRequest = (request: Request, policy: HandshakeRequestPolicy): AcceptedRequest =>
+  checkRequest(request, policy, (offered) =>
+    policy.selectSubprotocol === undefined
+      ? preferredSubprotocol(offered, policy.subprotocols ?? [])
+      : policy.selectSubprotocol(offered),
+  );
+
+/** As {@link checkHandshakeRequest}, for a server that chooses the subprotocol itself. */
+export function checkRequest(
+  request: Request,
+  policy: Pick<HandshakeRequestPolicy, 'origins' | 'allowedHosts' | 'extensions'>,
+  selectSubprotocol: SelectSubprotocol,
+): AcceptedRequest {
   const { headers } = request;
   if (request.method !== 'GET') throw new InvalidMethod(request.method);
   if (request.protocol !== 'HTTP/1.1') throw new InvalidProtocol(request.protocol);
@@ -71,7 +86,7 @@ export function checkHandshakeRequest(request: Request, policy: HandshakeRequest
       origin,
       extensions,
       extensionHeader: answers.length === 0 ? null : buildExtensionHeader(answers),
-      subprotocol: negotiateSubprotocol(headers, policy),
+      subprotocol: negotiateSubprotocol(headers, selectSubprotocol),
       acceptValue: acceptKey(key),
     };
   });
@@ -130,10 +145,9 @@ function negotiateExtensions(
   return answers;
 }
 
-function negotiateSubprotocol(headers: Headers, policy: HandshakeRequestPolicy): string | null {
+function negotiateSubprotocol(headers: Headers, selectSubprotocol: SelectSubprotocol): string | null {
   const offered = headers.getAll('Sec-WebSocket-Protocol').flatMap(parseSubprotocol);
-  if (policy.selectSubprotocol === undefined) return preferredSubprotocol(offered, policy.subprotocols ?? []);
-  const selected = policy.selectSubprotocol(offered) ?? null;
+  const selected = selectSubprotocol(offered) ?? null;
   if (selected !== null) checkToken('subprotocol', selected);
   return selected;
 }

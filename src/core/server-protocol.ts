@@ -6,12 +6,12 @@ import { EndOfStreamError } from './exceptions/protocol-errors.ts';
 import type { ServerExtensionFactory } from './extension.ts';
 import { rejection, rejectionFor, switchingProtocols } from './handshake-answers.ts';
 import type { HostRule } from './host-header.ts';
-import type { Request, Response } from './http-message.ts';
+import { type Request, type Response, responseHead } from './http-message.ts';
 import { type HttpLimits, RequestParser } from './http-parser.ts';
 import type { OriginRules } from './origin.ts';
 import { Protocol } from './protocol.ts';
 import type { ProtocolOptions } from './protocol-options.ts';
-import { type AcceptedRequest, checkHandshakeRequest, preferredSubprotocol } from './server-handshake.ts';
+import { type AcceptedRequest, checkRequest, preferredSubprotocol } from './server-handshake.ts';
 import { Side, State } from './state.ts';
 
 /** Bytes that may follow a request before it is answered: they are parsed after the 101, and dropped after anything else. */
@@ -48,7 +48,7 @@ export class ServerProtocol extends Protocol {
   constructor(options: ServerProtocolOptions) {
     super(Side.SERVER, options, State.CONNECTING);
     this.#options = options;
-    this.#parser = this.state === State.CONNECTING ? new RequestParser(options.httpLimits) : null;
+    this.#parser = this.state === State.CONNECTING ? new RequestParser(options.httpLimits, options.host.latin1) : null;
   }
 
   /**
@@ -61,7 +61,8 @@ export class ServerProtocol extends Protocol {
       const accepted = this.processRequest(request);
       this.origin = accepted.origin;
       this.#agreement = accepted;
-      return switchingProtocols({ ...accepted, now: this.host.now() });
+      const { acceptValue, extensionHeader, subprotocol } = accepted;
+      return switchingProtocols({ acceptValue, extensionHeader, subprotocol, now: this.host.now() });
     } catch (error) {
       this.handshakeExc = error instanceof Error ? error : new Error('opening handshake failed', { cause: error });
       if (InvalidHandshake.is(error)) this.log('debug', `! ${LOG_TEXTS[error.name] ?? 'invalid handshake'}`, error);
@@ -77,10 +78,7 @@ export class ServerProtocol extends Protocol {
    * @throws {TypeError} `selectSubprotocol` or an extension returned what cannot stand in a header.
    */
   processRequest(request: Request): AcceptedRequest {
-    return checkHandshakeRequest(request, {
-      ...this.#options,
-      selectSubprotocol: (offered) => this.selectSubprotocol(offered),
-    });
+    return checkRequest(request, this.#options, (offered) => this.selectSubprotocol(offered));
   }
 
   /**
@@ -106,7 +104,7 @@ export class ServerProtocol extends Protocol {
   sendResponse(response: Response): void {
     this.mustBeConnecting();
     this.logHead('>', response);
-    this.writeBytes(response.serialize());
+    this.writeHead(responseHead(response), response.body);
     const status = `${response.statusCode} ${response.reasonPhrase}`;
     if (response.statusCode === 101) {
       this.log('info', 'connection open');

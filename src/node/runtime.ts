@@ -36,6 +36,12 @@ export const nodeRuntime: Runtime = {
     },
     nextMask: () => masks.next(),
     isUtf8,
+    latin1: {
+      decode: (bytes, start, end) => Buffer.prototype.latin1Slice.call(bytes, start, end),
+      write: (text, bytes, at) => {
+        Buffer.prototype.latin1Write.call(bytes, text, at);
+      },
+    },
     now: Date.now,
   },
   get deflate() {

@@ -9,7 +9,6 @@ import {
   buildExtension,
   buildSubprotocol,
   buildWwwAuthenticateBasic,
-  isToken,
   parseAuthorizationBasic,
   parseConnection,
   parseExtension,
@@ -17,6 +16,7 @@ import {
   parseUpgrade,
   validateSubprotocols,
 } from '#dist/core/header-grammar.js';
+import { isToken } from '#dist/core/http-characters.js';
 
 const TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
