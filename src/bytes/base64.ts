@@ -1,4 +1,5 @@
 // Knows the base64 of RFC 4648 §4: standard alphabet, padding always there. Knows neither base64url nor white space.
+import { decodeLatin1 } from './latin1.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const PADDING = 61;
@@ -12,18 +13,19 @@ for (const [sixBits, code] of CODES.entries()) SIX_BITS[code] = sixBits;
 
 /** Writes bytes as base64 text (RFC 4648 §4), padded with `=` to a multiple of four characters. */
 export function encodeBase64(bytes: Uint8Array): string {
-  let text = '';
+  const codes = new Uint8Array(Math.ceil(bytes.length / 3) * 4).fill(PADDING);
+  let length = 0;
   for (let i = 0; i < bytes.length; i += 3) {
     const left = bytes.length - i;
     const group = (bytes[i]! << 16) | (left > 1 ? bytes[i + 1]! << 8 : 0) | (left > 2 ? bytes[i + 2]! : 0);
-    text += String.fromCharCode(
-      CODES[group >>> 18]!,
-      CODES[(group >>> 12) & 63]!,
-      left > 1 ? CODES[(group >>> 6) & 63]! : PADDING,
-      left > 2 ? CODES[group & 63]! : PADDING,
-    );
+    codes[length] = CODES[group >>> 18]!;
+    codes[length + 1] = CODES[(group >>> 12) & 63]!;
+    if (left > 1) codes[length + 2] = CODES[(group >>> 6) & 63]!;
+    if (left > 2) codes[length + 3] = CODES[group & 63]!;
+    length += 4;
   }
-  return text;
+  // In one go: a text that grows by pieces keeps them all.
+  return decodeLatin1(codes);
 }
 
 /**

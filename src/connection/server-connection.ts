@@ -1,5 +1,5 @@
 // The server's end of a connection: the shell plus the server's half of the opening handshake.
-import type { Request, Response } from '../core/http-message.ts';
+import { compactMessage, type Request, type Response } from '../core/http-message.ts';
 import type { ServerProtocol } from '../core/server-protocol.ts';
 import { State } from '../core/state.ts';
 import { type CloseOptions, Connection, type ConnectionOptions } from './connection.ts';
@@ -58,6 +58,8 @@ export class ServerConnection<P extends string | null = string | null> extends C
     this.response = response;
     this.protocol.pause();
     this.protocol.sendResponse(response);
+    if (this.request !== null) compactMessage(this.request);
+    compactMessage(response);
     if (this.protocol.state === State.OPEN) {
       onOpen();
       this.onOpen();

@@ -34,7 +34,7 @@ export class MultipleValuesError extends Error {
  * Headers of names and values in turn, which are kept and not checked: for the parser, which has looked at them already and
  * must not pay twice. Stands outside the class so that users of {@link Headers} never meet it.
  *
- * @param head the flawless head that the fields come from, when there is one: see {@link keepHeadOnly}. Default: none.
+ * @param head the flawless head that the fields come from, when there is one. Default: none.
  */
 export let headersOf: (fields: string[], head?: string) => Headers;
 
@@ -45,10 +45,10 @@ export let headersOf: (fields: string[], head?: string) => Headers;
 export let fieldLines: (headers: Headers) => string;
 
 /**
- * Lets go of what was split from the head of the message, until somebody asks for it again. For headers that are kept and
- * seldom looked at: one text takes less than half the memory of its parts.
+ * For headers that are kept and seldom looked at: lets go of what was split from the head of the message, until somebody asks
+ * for it again, or else of room for more fields.
  */
-export let keepHeadOnly: (headers: Headers) => void;
+export let compactHeaders: (headers: Headers) => void;
 
 /**
  * Header fields of an HTTP message, in order, with repetition.
@@ -57,7 +57,7 @@ export let keepHeadOnly: (headers: Headers) => void;
  * connection keeps two messages, so the fields lie in one flat array without an index: a lookup compares lengths first.
  */
 export class Headers implements Iterable<HeaderPair> {
-  /** Name, value, name, value … Null: they stand in the head. */
+  /** Name, value, name, value … Null: they have to be split from the head. */
   #parts: string[] | null = [];
   /** The head of the message as it was parsed; null when there is none, or the fields have changed since. */
   #head: string | null = null;
@@ -75,8 +75,8 @@ export class Headers implements Iterable<HeaderPair> {
       }
       return headers.toString();
     };
-    keepHeadOnly = (headers) => {
-      if (headers.#head !== null) headers.#parts = null;
+    compactHeaders = (headers) => {
+      headers.#parts = headers.#head === null ? headers.#fields.slice() : null;
     };
   }
 

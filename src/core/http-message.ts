@@ -1,6 +1,6 @@
 // HTTP/1.1 requests and responses as values, and as bytes to be sent. Knows nothing of parsing and of WebSocket.
 import { encodeLatin1 } from '../bytes/latin1.ts';
-import { fieldLines, Headers, type HeadersLike } from './headers.ts';
+import { compactHeaders, fieldLines, Headers, type HeadersLike } from './headers.ts';
 import { isFieldValue } from './http-characters.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -100,6 +100,11 @@ export function responseHead({ statusCode, reasonPhrase, headers }: Response): s
 const headText = (line: string, headers: Headers): string =>
   // A hook may return a response that another copy of this package made.
   `${line}\r\n${fieldLines(headers instanceof Headers ? headers : new Headers(headers))}`;
+
+/** Makes the message small, without changing it: a connection keeps both halves of its handshake for life. */
+export function compactMessage(message: Request | Response): void {
+  if (message.headers instanceof Headers) compactHeaders(message.headers);
+}
 
 /** Reason phrases (RFC 9110 §15 and the IANA registry). */
 const PHRASES: Readonly<Record<number, string>> = {

@@ -122,7 +122,7 @@ abstract class MessageParser<Message> {
     }
     if (message === null) return null;
     this.#isDone = true;
-    this.#rest = bytes.subarray(length);
+    if (length < bytes.length) this.#rest = bytes.subarray(length);
     return message;
   }
 
@@ -223,6 +223,9 @@ interface RequestLine {
   readonly version: string;
 }
 
+/** The words of nearly every request, to stand in for pieces of it: a connection keeps them. */
+const shared = (text: string, word: string): string => (text === word ? word : text);
+
 function parseRequestLine(line: string): RequestLine {
   const parts = splitFirstLine(line);
   if (parts === null) throw malformed(`invalid HTTP request line: ${readable(line)}`);
@@ -237,7 +240,7 @@ function parseRequestLine(line: string): RequestLine {
 function requestOf({ method, path, version }: RequestLine, headers: Headers): Request {
   if (headers.has('Transfer-Encoding')) throw malformed("transfer codings aren't supported");
   if (Number(contentLength(headers) ?? 0) !== 0) throw malformed('unsupported request body');
-  return new Request(path, headers, method, version);
+  return new Request(path, headers, shared(method, 'GET'), shared(version, 'HTTP/1.1'));
 }
 
 /** The parts of a status line that say something (RFC 9112 §4). */

@@ -84,7 +84,8 @@ export function checkRequest(
     const answers = negotiateExtensions(headers, policy.extensions ?? [], extensions);
     return {
       origin,
-      extensions,
+      // Without the room to grow that a list has to which something was added.
+      extensions: extensions.slice(),
       extensionHeader: answers.length === 0 ? null : buildExtensionHeader(answers),
       subprotocol: negotiateSubprotocol(headers, selectSubprotocol),
       acceptValue: acceptKey(key),

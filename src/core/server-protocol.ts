@@ -35,6 +35,7 @@ export interface ServerProtocolOptions extends ProtocolOptions {
   readonly httpLimits?: Partial<HttpLimits> | undefined;
 }
 
+const NO_BYTES = new Uint8Array(0);
 const NO_AGREEMENT: Agreement = { extensions: [], subprotocol: null };
 
 /** The server's end of a connection without its I/O: see `Protocol`. Begins with the opening handshake (RFC 6455 §4.2). */
@@ -42,8 +43,8 @@ export class ServerProtocol extends Protocol {
   readonly #options: ServerProtocolOptions;
   #parser: RequestParser | null;
   #agreement: Agreement = NO_AGREEMENT;
-  /** What came after the request and before its answer. */
-  readonly #early: GrowingBytes = new GrowingBytes();
+  /** What came after the request and before its answer; null: nothing did. */
+  #early: GrowingBytes | null = null;
 
   constructor(options: ServerProtocolOptions) {
     super(Side.SERVER, options, State.CONNECTING);
@@ -110,7 +111,9 @@ export class ServerProtocol extends Protocol {
       this.log('info', 'connection open');
       const agreement = this.#agreement;
       this.#agreement = NO_AGREEMENT;
-      this.handshakeDone(agreement, this.#early.take());
+      const early = this.#early;
+      this.#early = null;
+      this.handshakeDone(agreement, early?.take() ?? NO_BYTES);
       this.processFrames();
       return;
     }
@@ -151,7 +154,7 @@ export class ServerProtocol extends Protocol {
 
   /** There will be no connection: neither the frames that came for it nor the extensions are needed. */
   #giveUp(error: Error | null): void {
-    this.#early.take();
+    this.#early = null;
     this.#dropAgreement();
     this.handshakeFailed(error);
   }
@@ -178,6 +181,7 @@ export class ServerProtocol extends Protocol {
   }
 
   #keepEarly(bytes: Uint8Array): void {
+    this.#early ??= new GrowingBytes();
     const length = this.#early.length + bytes.length;
     if (length > MAX_EARLY_BYTES) {
       const text = `read ${length} bytes after the request, expected no more than ${MAX_EARLY_BYTES} bytes`;

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeLatin1, encodeLatin1 } from '#dist/bytes/latin1.js';
+import { decodeLatin1, encodeLatin1, type Latin1Codec, plainLatin1 } from '#dist/bytes/latin1.js';
+import { nodeRuntime } from '#dist/node/runtime.js';
 
 const everyByte = Uint8Array.from({ length: 256 }, (_, i) => i);
 
@@ -49,3 +50,17 @@ test('whatever is read can be written again', () => {
     }),
   );
 });
+
+for (const [name, codec] of [
+  ['our own', plainLatin1],
+  ["Node's", nodeRuntime.host.latin1],
+] as [string, Latin1Codec][]) {
+  test(`${name} codec reads a part of the bytes, and writes into a part of them`, () => {
+    const text = codec.decode(everyByte, 0, 256);
+    assert.equal(text, decodeLatin1(everyByte));
+    assert.equal(codec.decode(everyByte, 0xe9, 0xeb), 'éê');
+    const bytes = new Uint8Array(260).fill(7);
+    codec.write(text, bytes.subarray(1), 1);
+    assert.deepEqual(bytes, Uint8Array.of(7, 7, ...everyByte, 7, 7));
+  });
+}

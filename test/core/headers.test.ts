@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InvalidHeaderValue } from '#dist/core/exceptions/handshake-errors.js';
-import { Headers, type HeadersLike, headersOf, MultipleValuesError } from '#dist/core/headers.js';
+import {
+  compactHeaders,
+  fieldLines,
+  Headers,
+  type HeadersLike,
+  headersOf,
+  MultipleValuesError,
+} from '#dist/core/headers.js';
 
 /** Fields with a repeated name, written in different ways. */
 const someHeaders = (): Headers =>
@@ -268,4 +275,38 @@ test('the container behaves as a plain list of pairs does, whatever is done to i
       for (const key of ['a', 'b', 'c']) assert.deepEqual(headers.getAll(key), valuesOf(key));
     }),
   );
+});
+
+test('headers that were made small say what they said', () => {
+  const head = 'GET / HTTP/1.1\r\nA: 1\r\nb: 2\r\n\r\n';
+  for (const headers of [headersOf(['A', '1', 'b', '2'], head), new Headers({ A: '1', b: '2' })]) {
+    compactHeaders(headers);
+    assert.equal(headers.get('a'), '1');
+    assert.deepEqual([...headers.copy()], [...headers]);
+    compactHeaders(headers);
+    assert.equal(headers.toString(), 'A: 1\r\nb: 2\r\n\r\n');
+  }
+});
+
+test('headers that changed after they were parsed keep the change when they are made small', () => {
+  const changes: readonly ((headers: Headers) => void)[] = [
+    (headers) => headers.append('B', '2'),
+    (headers) => headers.setDefault('B', '2'),
+    (headers) => headers.update({ B: '2' }),
+    (headers) => headers.delete('A'),
+    (headers) => headers.clear(),
+  ];
+  for (const change of changes) {
+    const [small, plain] = [headersOf(['A', '1'], 'GET / HTTP/1.1\r\nA: 1\r\n\r\n'), new Headers({ A: '1' })];
+    compactHeaders(small);
+    change(small);
+    compactHeaders(small);
+    change(plain);
+    assert.deepEqual(small.toJSON(), plain.toJSON());
+  }
+});
+
+test('a name that is no token is not written', () => {
+  for (const name of ['', 'a b', 'a:', 'a\r\nb'])
+    assert.throws(() => fieldLines(new Headers([[name, '1']])), TypeError);
 });
