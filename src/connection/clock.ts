@@ -10,6 +10,9 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since some moment in the past, with fractions. Never goes back. */
   readonly now: () => number;
-  /** Calls back after `ms` milliseconds. Does not keep the process alive. */
+  /**
+   * Calls back after `ms` milliseconds, and once what had arrived by then was read: a peer must not pay for a process that
+   * was busy. Does not keep the process alive.
+   */
   readonly setTimer: (ms: number, callback: () => void) => Timer;
 }

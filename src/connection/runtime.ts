@@ -2,7 +2,7 @@
 import type { DeflateEngine, Host } from '../core/host.ts';
 import type { HttpLimits } from '../core/http-parser.ts';
 import type { Logger } from '../core/logger.ts';
-import type { Clock } from './clock.ts';
+import type { TimerWheel } from './timer-wheel.ts';
 import type { FlushQueue } from './write-batch.ts';
 
 /** Text to bytes and back, in native code. */
@@ -21,7 +21,8 @@ export interface Runtime {
   readonly host: Host;
   readonly deflate: DeflateEngine;
   readonly text: TextCodec;
-  readonly clock: Clock;
+  /** Time, and the timers of all connections. */
+  readonly clock: TimerWheel;
   /** Gathers what all connections write in a turn of the event loop. */
   readonly flushQueue: FlushQueue;
   /** Where log lines go when the user gives no logger: nothing below warnings. */

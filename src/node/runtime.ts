@@ -5,6 +5,7 @@ import type { Timer } from '../connection/clock.ts';
 import { consoleLogger } from '../connection/console-logger.ts';
 import { environmentSettings } from '../connection/environment.ts';
 import type { Runtime } from '../connection/runtime.ts';
+import { TimerWheel } from '../connection/timer-wheel.ts';
 import { FlushQueue } from '../connection/write-batch.ts';
 import { MaskPool } from '../core/mask-pool.ts';
 import { version } from '../core/version.ts';
@@ -18,13 +19,19 @@ const masks = new MaskPool(randomFillSync);
 
 class NodeTimer implements Timer {
   readonly #timeout: NodeJS.Timeout;
+  #immediate: NodeJS.Immediate | undefined;
 
-  constructor(timeout: NodeJS.Timeout) {
-    this.#timeout = timeout;
+  constructor(ms: number, callback: () => void) {
+    // Node lets timers go off before it reads from sockets, and immediates afterwards: whatever came while the process was
+    // busy has been received when we look whether somebody is late.
+    this.#timeout = setTimeout(() => {
+      this.#immediate = setImmediate(callback);
+    }, Math.ceil(ms)).unref();
   }
 
   cancel(): void {
     clearTimeout(this.#timeout);
+    clearImmediate(this.#immediate);
   }
 }
 
@@ -53,15 +60,12 @@ export const nodeRuntime: Runtime = {
       // A UTF-16 code unit is at most three bytes of UTF-8.
       text.length * 3 <= SCRATCH_BYTES ? scratch.subarray(0, scratch.write(text)) : Buffer.from(text, 'utf8'),
   },
-  clock: {
+  clock: new TimerWheel({
     now: () => performance.now(),
-    setTimer: (ms, callback) => new NodeTimer(setTimeout(callback, Math.min(ms, MAX_TIMER_MS)).unref()),
-  },
+    setTimer: (ms, callback) => new NodeTimer(ms, callback),
+  }),
   // After the code that is running now and the promises that it settles, in the same turn of the event loop.
   flushQueue: new FlushQueue((callback) => process.nextTick(callback)),
   logger: consoleLogger,
   ...environmentSettings((name) => process.env[name], `Node.js/${process.versions.node} websockets/${version}`),
 };
-
-/** Beyond this setTimeout calls back at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;

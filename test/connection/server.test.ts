@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { type Listen, Server, type ServerOptions } from '#dist/connection/server.js';
+import { TimerWheel } from '#dist/connection/timer-wheel.js';
 import { nodeRuntime } from '#dist/node/runtime.js';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
@@ -35,7 +36,7 @@ async function listening(options: ServerOptions): Promise<Listening> {
     return { addresses: [['127.0.0.1', 1]], sockets: [], close: async () => {} };
   };
   const logger = new LogRecorder();
-  const server = new Server({ ...nodeRuntime, clock }, () => {}, { logger, ...options }, listen);
+  const server = new Server({ ...nodeRuntime, clock: new TimerWheel(clock) }, () => {}, { logger, ...options }, listen);
   await server.startServing();
   return {
     clock,

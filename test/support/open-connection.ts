@@ -2,6 +2,7 @@
 import { Connection, type ConnectionOptions } from '#dist/connection/connection.js';
 import { type CommonConnectionOptions, connectionSettings } from '#dist/connection/connection-settings.js';
 import type { DirectHandlers } from '#dist/connection/handlers.js';
+import { TimerWheel } from '#dist/connection/timer-wheel.js';
 import { FlushQueue } from '#dist/connection/write-batch.js';
 import type { Logger } from '#dist/core/logger.js';
 import { Protocol } from '#dist/core/protocol.js';
@@ -25,7 +26,11 @@ export class OpenConnection extends Connection {
   static make({ handlers, logger, ...options }: OpenOptions = {}): OpenConnection {
     const clock = new FakeClock();
     const transport = new FakeTransport();
-    const runtime = { ...nodeRuntime, clock, flushQueue: new FlushQueue((callback) => process.nextTick(callback)) };
+    const runtime = {
+      ...nodeRuntime,
+      clock: new TimerWheel(clock),
+      flushQueue: new FlushQueue((callback) => process.nextTick(callback)),
+    };
     const settings = connectionSettings(options, 1_048_576);
     const { host } = runtime;
     const protocol = new Protocol(Side.SERVER, { host, validateUtf8: settings.validatesUtf8, logger });
