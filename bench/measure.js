@@ -1,4 +1,4 @@
-// How long a call takes. For loops of nanoseconds to microseconds; whole servers are measured by echo.js.
+// How long a call takes. For loops of nanoseconds to microseconds; whole servers are measured by run.js.
 
 /** Nanoseconds a call: the best of five runs of 50 ms. */
 export function measure(call) {

@@ -49,7 +49,7 @@ export class FlushQueue {
 
 /**
  * The output of one connection: one write a turn instead of one a frame. 64 B with 64 in flight: 6.6 → 0.45 µs a message
- * (bench/echo.js).
+ * (bench/run.js).
  */
 export class WriteBatch implements ProtocolOutput {
   readonly appendFromBytes: number = LENT_FROM_BYTES;

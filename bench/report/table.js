@@ -1,0 +1,46 @@
+// The result as a table in Markdown.
+import { median, ratios } from '../harness/statistics.js';
+
+const REFERENCE = 'ours';
+
+export function table({ machine, rounds, seconds, rows }, { scenarios, peers }) {
+  const lines = [
+    '| scenario | server | figure | × ours (min to max) | per second | p50, p99, p99.9 µs |',
+    '| --- | --- | ---: | ---: | ---: | ---: |',
+  ];
+  for (const { id, title, unit } of scenarios) {
+    const rowsOf = (peer) => rows.filter((row) => row.scenario === id && row.peer === peer);
+    for (const peer of peers) {
+      const own = rowsOf(peer.name);
+      if (own.length === 0) continue;
+      lines.push(`| ${[title, peer.title, ...cells(own, rowsOf(REFERENCE), unit)].join(' | ')} |`);
+    }
+  }
+  lines.push('');
+  if (rows.some((row) => row.loadBusy > row.busy)) lines.push('† the load generator was busier than the server', '');
+  lines.push(
+    `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, load average ${machine.loadAverage.join(' ')}.`,
+  );
+  if (!machine.isPinned) lines.push('Both sides shared the processors: there was only one, or no taskset.');
+  lines.push(`Medians of ${rounds} rounds of ${seconds} s.`);
+  return lines.join('\n');
+}
+
+function cells(own, reference, unit) {
+  const middle = (name) => median(own.map((row) => row[name]));
+  const isLoadTheLimit = middle('loadBusy') > middle('busy');
+  const timesOurs = own === reference ? [] : ratios(reference, own);
+  const ratio =
+    timesOurs.length === 0
+      ? ''
+      : `${median(timesOurs).toFixed(2)} (${Math.min(...timesOurs).toFixed(2)} to ${Math.max(...timesOurs).toFixed(2)})`;
+  const hasRate = own[0].perSecond !== undefined;
+  return [
+    `${number(middle('value'))} ${unit}`,
+    ratio,
+    hasRate ? `${Math.round(middle('perSecond')).toLocaleString('en')}${isLoadTheLimit ? ' †' : ''}` : '',
+    hasRate ? ['p50Us', 'p99Us', 'p999Us'].map((name) => number(middle(name))).join(', ') : '',
+  ];
+}
+
+const number = (value) => value.toLocaleString('en', { maximumSignificantDigits: 3 });
