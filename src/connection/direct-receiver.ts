@@ -2,8 +2,9 @@
 import { utf8Problem } from '../bytes/utf8.ts';
 import { InvalidUtf8Error } from '../core/exceptions.ts';
 import { Opcode } from '../core/opcode.ts';
-import { MessageBuffer, ownBytes, type Piece, weightOf } from './message-buffer.ts';
+import { MessageBuffer, ownBytes, ownPiece, type Piece, weightOf } from './message-buffer.ts';
 import type { Data } from './message-source.ts';
+import { SENT } from './message-writer.ts';
 import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { TextCodec } from './runtime.ts';
 
@@ -82,7 +83,7 @@ export class DirectReceiver implements Receiver {
         return;
       }
       this.#backlog ??= [];
-      this.#backlog.push(piece);
+      this.#backlog.push(ownPiece(piece));
       return;
     }
     if (piece.isText && !this.#validatesUtf8) {
@@ -101,7 +102,8 @@ export class DirectReceiver implements Receiver {
       this.#connection.handlerFailed(error);
       return;
     }
-    if (!isThenable(result)) return;
+    // A handler that returns what `send` gave it has nothing to wait for, nearly always.
+    if (result === SENT || !isThenable(result)) return;
     const settled = result.then(undefined, (error: unknown) => this.#connection.handlerFailed(error));
     if (!this.#isSerial) return;
     this.#isBusy = true;

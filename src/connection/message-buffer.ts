@@ -41,10 +41,16 @@ export class MessageBuffer {
  * transfer it to a worker, and must not keep a whole read alive with a small message.
  */
 export function ownBytes({ bytes, start, end }: Pick<Piece, 'bytes' | 'start' | 'end'>): Uint8Array {
-  const size = end - start;
-  if (size === bytes.buffer.byteLength) return new Uint8Array(bytes.buffer);
+  // Its length first: to ask for the buffer costs 0.1 µs, and for that of an array of up to 64 bytes 0.3.
+  if (end - start === bytes.length && end === bytes.buffer.byteLength) return new Uint8Array(bytes.buffer);
   // An extension may have made a Buffer, whose slice is another one, and no copy.
   return bytes.constructor === Uint8Array ? bytes.slice(start, end) : new Uint8Array(bytes.subarray(start, end));
+}
+
+/** The piece with a payload of its own, for whoever keeps it: see `ownBytes`. */
+export function ownPiece(piece: Piece): Piece {
+  const bytes = ownBytes(piece);
+  return { isText: piece.isText, fin: piece.fin, bytes, start: 0, end: bytes.length };
 }
 
 /** What a piece costs besides its payload, about: many small ones must not be free. */

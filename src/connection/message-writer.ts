@@ -27,7 +27,8 @@ export interface MessageWriterOptions {
   readonly limits: ConnectionSettings['writeLimit'];
 }
 
-const DONE: Promise<void> = Promise.resolve();
+/** What `send` returns when there is room at once: nobody needs to wait for it, or to look at it. */
+export const SENT: Promise<void> = Promise.resolve();
 
 /** See `Connection.send` for what it promises. */
 export class MessageWriter {
@@ -67,8 +68,7 @@ export class MessageWriter {
     try {
       work();
     } catch (error) {
-      if (error instanceof ProtocolError || error instanceof ConcurrencyError) return Promise.reject(error);
-      return this.#connection.failInternally(error);
+      return this.#rejected(error);
     }
     return this.#whenRoom(wait);
   }
@@ -98,10 +98,20 @@ export class MessageWriter {
       return Promise.reject(error);
     }
     if (data === null) return this.#sendFragments(message, options);
-    return this.write(() => {
+    // As `write`, without a function made for each message.
+    if (!this.#connection.isOpen) return this.#connection.rejectWhenClosed(options);
+    try {
       if (options.text ?? isString) this.#protocol.sendText(data);
       else this.#protocol.sendBinary(data);
-    }, options);
+    } catch (error) {
+      return this.#rejected(error);
+    }
+    return this.#whenRoom(options);
+  }
+
+  #rejected(error: unknown): Promise<never> {
+    if (error instanceof ProtocolError || error instanceof ConcurrencyError) return Promise.reject(error);
+    return this.#connection.failInternally(error);
   }
 
   #sendFragments(message: MessageSource, options: SendOptions): Promise<void> {
@@ -130,9 +140,9 @@ export class MessageWriter {
   #whenRoom(wait: Wait): Promise<void> {
     const { highBytes } = this.#limits;
     if (!this.#batch.isLending) {
-      if (this.#batch.bufferedBytes <= highBytes) return DONE;
+      if (this.#batch.bufferedBytes <= highBytes) return SENT;
       this.#batch.flush();
-      if (this.#batch.bufferedBytes <= highBytes) return DONE;
+      if (this.#batch.bufferedBytes <= highBytes) return SENT;
     }
     this.#room ??= deferred();
     return quiet(waitFor(this.#room.promise, wait, this.#runtime.clock));

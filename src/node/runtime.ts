@@ -1,5 +1,5 @@
 // What Node brings along for the layers above: random numbers, native UTF-8, clock, zlib, console, environment.
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { randomFillSync } from 'node:crypto';
 import type { Timer } from '../connection/clock.ts';
 import { consoleLogger } from '../connection/console-logger.ts';
@@ -13,7 +13,12 @@ import { sharedDeflateEngine } from './deflate-engine.ts';
 
 /** Longer texts get a buffer of their own. */
 const SCRATCH_BYTES = 16_383;
-const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+const scratch = new Uint8Array(SCRATCH_BYTES);
+const encoder = new TextEncoder();
+
+/** From here on it pays to ask whether text is ASCII: Node decodes ISO-8859-1 up to six times as fast as UTF-8 (bench/text.js). */
+const ASCII_FROM_BYTES = 8192;
+const { utf8Slice, latin1Slice } = Buffer.prototype;
 
 const masks = new MaskPool(randomFillSync);
 
@@ -55,10 +60,15 @@ export const nodeRuntime: Runtime = {
     return sharedDeflateEngine();
   },
   text: {
-    decode: (bytes, start, end) => Buffer.prototype.utf8Slice.call(bytes, start, end),
+    decode: (bytes, start, end) =>
+      end - start >= ASCII_FROM_BYTES && isAscii(bytes.subarray(start, end))
+        ? latin1Slice.call(bytes, start, end)
+        : utf8Slice.call(bytes, start, end),
     encode: (text) =>
       // A UTF-16 code unit is at most three bytes of UTF-8.
-      text.length * 3 <= SCRATCH_BYTES ? scratch.subarray(0, scratch.write(text)) : Buffer.from(text, 'utf8'),
+      text.length * 3 <= SCRATCH_BYTES
+        ? scratch.subarray(0, encoder.encodeInto(text, scratch).written)
+        : Buffer.from(text, 'utf8'),
   },
   clock: new TimerWheel({
     now: () => performance.now(),
