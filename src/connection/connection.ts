@@ -78,9 +78,6 @@ export abstract class Connection<P extends string | null = string | null>
 {
   /** The state machine below. Its sending methods are not for direct use: they would bypass backpressure. */
   readonly protocol: Protocol;
-  readonly localAddress: Address | null;
-  readonly remoteAddress: Address | null;
-
   protected readonly runtime: Runtime;
   #request: Request | null = null;
   #response: Response | null = null;
@@ -116,8 +113,6 @@ export abstract class Connection<P extends string | null = string | null>
     this.#settings = options.settings;
     this.#transport = options.transport;
     this.#handlers = options.handlers ?? null;
-    this.localAddress = options.transport.localAddress;
-    this.remoteAddress = options.transport.remoteAddress;
     this.#batch = new WriteBatch(options.transport, options.runtime.flushQueue);
     const pipeEnd = new Connection.#PipeEnd(this);
     this.#pipeEnd = pipeEnd;
@@ -158,6 +153,14 @@ export abstract class Connection<P extends string | null = string | null>
 
   protected set response(response: Response) {
     this.#response = response;
+  }
+
+  get localAddress(): Address | null {
+    return this.#transport.localAddress;
+  }
+
+  get remoteAddress(): Address | null {
+    return this.#transport.remoteAddress;
   }
 
   /** A random UUID, to find this connection in logs. */

@@ -3,7 +3,7 @@ import { utf8Problem } from '../bytes/utf8.ts';
 import { ConcurrencyError, ConnectionClosedOK, InvalidUtf8Error, TimeoutError } from '../core/exceptions.ts';
 import { Opcode } from '../core/opcode.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
-import { MessageBuffer, ownBytes, type Piece } from './message-buffer.ts';
+import { MessageBuffer, ownBytes, ownPiece, type Piece } from './message-buffer.ts';
 import type { Data } from './message-source.ts';
 import { quiet } from './promises.ts';
 import { ReceiveQueue } from './receive-queue.ts';
@@ -126,7 +126,9 @@ export class MessageReader implements Receiver {
     if (opcode !== Opcode.CONT) this.#isText = opcode === Opcode.TEXT;
     const piece = { isText: this.#isText, fin, bytes, start, end };
     const waiter = this.#waiter;
-    if (waiter?.isStreaming || (waiter !== null && fin && !this.#message?.isStarted)) {
+    if (waiter?.isStreaming) {
+      waiter.take(ownPiece(piece));
+    } else if (waiter !== null && fin && !this.#message?.isStarted) {
       waiter.take(piece);
     } else if (waiter !== null) {
       // The whole message is waited for: its fragments are joined as they come, whatever their number.
@@ -148,7 +150,7 @@ export class MessageReader implements Receiver {
   #enqueue(piece: Piece): void {
     const { high, maxBytes } = this.#limits;
     this.#queue ??= new ReceiveQueue();
-    this.#queue.push(piece);
+    this.#queue.push(ownPiece(piece));
     const isTooLarge = this.#queue.byteLength > maxBytes;
     if (this.#connection.isOpen) {
       if (isTooLarge || this.#queue.length > high) this.#connection.pauseReceiving();

@@ -4,7 +4,7 @@ import type { Opcode } from '../core/opcode.ts';
 
 /** Takes the data frames of one connection, in order: one road for readers, one for direct handlers. */
 export interface Receiver {
-  /** A data frame is complete. The payload is `bytes[start, end)` and may be kept. */
+  /** A data frame is complete. The payload is `bytes[start, end)`, on loan as in `ProtocolSink.onFrame`. */
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void;
   /** The user's code threw, or gave the connection up: its functions are not called with any more messages. */
   stop(): void;

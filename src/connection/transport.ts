@@ -5,7 +5,7 @@ export type Address = readonly [host: string, port: number] | string;
 
 /** Is told what happens on a transport. */
 export interface TransportSink {
-  /** Bytes arrived, as a Uint8Array and no subclass of it. They belong to the sink, which may change and keep them. */
+  /** Bytes arrived, as a Uint8Array and no subclass of it. The sink may change them; it must not keep them when it returns. */
   onData(bytes: Uint8Array): void;
   /** The peer ended its half. Nothing more will arrive. */
   onEnd(): void;
@@ -17,6 +17,7 @@ export interface TransportSink {
 
 /** A stream of bytes to a peer. Nothing is delivered before `start`. */
 export interface Transport {
+  /** Both addresses are known when the transport is gone, too. */
   readonly localAddress: Address | null;
   readonly remoteAddress: Address | null;
   /** Bytes written and not taken by the system yet. 0 right after a write means that its bytes may be reused. */

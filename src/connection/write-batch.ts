@@ -137,6 +137,12 @@ export class WriteBatch implements ProtocolOutput {
     const gathered = buffer.subarray(0, this.#length);
     this.bytes = NO_BYTES;
     this.#length = 0;
+    if (this.#transport.bufferedBytes > 0) {
+      // It will have to wait: a few bytes must not keep a whole buffer for that time.
+      this.#transport.write(gathered.slice(), more);
+      this.#queue.giveBack(buffer);
+      return;
+    }
     this.#transport.write(gathered, more);
     // Nothing buffered right after the write: the system has copied it all, and the buffer is free again.
     if (this.#transport.bufferedBytes === 0) this.#queue.giveBack(buffer);

@@ -39,6 +39,8 @@ export class FrameParser {
 
   #chunk: Uint8Array = EMPTY;
   #at = 0;
+  /** Whether the chunk is somebody else's. */
+  #isOnLoan = false;
   /** Chunks that came while an earlier one was not read to its end, from `#nextWaiting` on; null when there are none. */
   #waiting: Uint8Array[] | null = null;
   #nextWaiting = 0;
@@ -58,15 +60,25 @@ export class FrameParser {
     this.#lenientLengths = lenientLengths;
   }
 
-  /** Takes the next bytes over: they are unmasked in place, and payloads are views of them. */
+  /** Takes the next bytes: they are unmasked in place, and payloads are views of them. They are on loan until `keepRest`. */
   push(bytes: Uint8Array): void {
     if (this.#waiting === null && this.#at === this.#chunk.length) {
       this.#chunk = bytes;
       this.#at = 0;
+      this.#isOnLoan = true;
     } else {
       this.#waiting ??= [];
-      this.#waiting.push(bytes);
+      this.#waiting.push(bytes.slice());
     }
+  }
+
+  /** The bytes that were pushed go back to their owner: what has not been read of them is copied. */
+  keepRest(): void {
+    if (!this.#isOnLoan) return;
+    this.#isOnLoan = false;
+    this.#chunk = this.#at < this.#chunk.length ? this.#chunk.slice(this.#at) : EMPTY;
+    this.#at = 0;
+    this.bytes = EMPTY;
   }
 
   /** Goes to the next frame. False when more bytes are needed, or when `violation` is set. */
@@ -108,6 +120,7 @@ export class FrameParser {
   /** Forgets what was pushed and not read. */
   clear(): void {
     this.#chunk = EMPTY;
+    this.#isOnLoan = false;
     this.#at = 0;
     this.#waiting = null;
     this.#nextWaiting = 0;
@@ -132,6 +145,7 @@ export class FrameParser {
   #nextChunk(): boolean {
     const waiting = this.#waiting;
     this.#chunk = waiting?.[this.#nextWaiting] ?? EMPTY;
+    this.#isOnLoan = false;
     this.#at = 0;
     if (waiting === null) return false;
     this.#nextWaiting += 1;

@@ -7,7 +7,8 @@ export interface ProtocolSink {
   /** The peer's half of the opening handshake. */
   onHandshake(message: Request | Response): void;
   /**
-   * A frame, decoded and checked. The payload is `bytes[start, end)`; the receiver may keep it.
+   * A frame, decoded and checked. The payload is `bytes[start, end)`, on loan until the call returns; it may be kept only if
+   * it fills the buffer of `bytes`, which it then has for itself.
    *
    * The sink may call the protocol from here, also to pause or to close it.
    */

@@ -193,7 +193,7 @@ export class Protocol {
   }
 
   /**
-   * As `receiveData`, without a copy: the bytes belong to the protocol from here on, which unmasks them in place.
+   * As `receiveData`, without a copy: the bytes are on loan until the call returns, and are unmasked in place.
    * @throws {EndOfStreamError} after `receiveEof`.
    */
   receive(bytes: Uint8Array): void {
@@ -201,10 +201,12 @@ export class Protocol {
     if (this.#discarding || bytes.length === 0) return;
     if (this.#state === State.CONNECTING) {
       this.receiveHandshake(bytes);
-      return;
+    } else {
+      this.#parser.push(bytes);
+      this.processFrames();
     }
-    this.#parser.push(bytes);
-    this.processFrames();
+    // Not while frames are being handed over: whoever calls us from there is not the one who lent the chunk.
+    if (!this.#processing) this.#parser.keepRest();
   }
 
   /** No further frame is handed over until `resume`. What was received and not parsed stays where it is. */

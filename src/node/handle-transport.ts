@@ -1,0 +1,174 @@
+// A transport over a TCP handle, without a net.Socket and its streams. Moves bytes and nothing else.
+import { getSystemErrorName } from 'node:util';
+import type { Address, Transport, TransportSink } from '../connection/transport.ts';
+import { END, type HandleRequest, type SocketName, type TcpHandle, type TcpHandles, tcpHandles } from './tcp-handle.ts';
+
+const READ_BYTES = 65_536;
+
+/**
+ * All connections are read into the same memory: what comes is looked at before the next read, wherever it came from. Its
+ * buffer is larger than the view, so that no payload can be taken for one that has a buffer for itself.
+ */
+const readBuffer = new Uint8Array(new ArrayBuffer(READ_BYTES + 8), 0, READ_BYTES);
+
+/** Where a handle and its requests find their transport: functions that all share cost a connection nothing. */
+const TRANSPORT: unique symbol = Symbol('transport');
+type OwnedHandle = TcpHandle & { [TRANSPORT]?: HandleTransport };
+type OwnedRequest = HandleRequest & { [TRANSPORT]?: HandleTransport; chunks?: readonly Uint8Array[] };
+
+const NO_CHUNKS: readonly Uint8Array[] = [];
+
+/** Takes a handle over that is connected and not being read. Use it where `tcpHandles` is not null. */
+export class HandleTransport implements Transport {
+  readonly remoteAddress: Address | null;
+  readonly canHalfClose = true;
+  readonly #native: TcpHandles;
+  readonly #handle: OwnedHandle;
+  #localAddress: Address | null | undefined;
+  #sink: TransportSink | null = null;
+  #error: Error | null = null;
+  #bufferedBytes = 0;
+  #isReading = false;
+  #hasEnded = false;
+  #isShutDown: 'no' | 'asked' | 'done' = 'no';
+  #isClosing = false;
+
+  /** A request that no write has needed: those that go out at once leave theirs to the next, of whatever connection. */
+  static #spareRequest: OwnedRequest | null = null;
+
+  constructor(handle: TcpHandle) {
+    if (tcpHandles === null) throw new Error('this runtime has no TCP handles');
+    this.#native = tcpHandles;
+    this.#handle = handle;
+    this.#handle[TRANSPORT] = this;
+    // Now: of a connection that was reset the system no longer tells.
+    this.remoteAddress = addressOf((name) => handle.getpeername(name));
+    handle.setNoDelay(true);
+    handle.onread = HandleTransport.#onRead;
+    handle.useUserBuffer(readBuffer);
+  }
+
+  get localAddress(): Address | null {
+    if (this.#localAddress === undefined && !this.#isClosing) this.#rememberLocalAddress();
+    return this.#localAddress ?? null;
+  }
+
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
+  }
+
+  start(sink: TransportSink): void {
+    this.#sink = sink;
+    this.resume();
+  }
+
+  write(bytes: Uint8Array, more?: Uint8Array): void {
+    if (this.#isClosing || this.#isShutDown !== 'no') return;
+    const request = HandleTransport.#spareRequest ?? new this.#native.WriteRequest();
+    HandleTransport.#spareRequest = request;
+    if (more === undefined) {
+      if (this.#check(this.#handle.writeBuffer(request, bytes), 'write') && this.#native.isWriteWaiting()) {
+        this.#waitFor(request, [bytes], bytes.length);
+      }
+    } else {
+      const chunks = bytes.length === 0 ? [more] : [bytes, more];
+      if (this.#check(this.#handle.writev(request, chunks, true), 'write') && this.#native.isWriteWaiting()) {
+        this.#waitFor(request, chunks, bytes.length + more.length);
+      }
+    }
+  }
+
+  end(): void {
+    if (this.#isClosing || this.#isShutDown !== 'no') return;
+    this.#isShutDown = 'asked';
+    const request: OwnedRequest = new this.#native.ShutdownRequest();
+    request[TRANSPORT] = this;
+    request.oncomplete = HandleTransport.#onRequestToShutDown;
+    const status = this.#handle.shutdown(request);
+    if (status !== 0) this.#onShutDown(status);
+  }
+
+  abort(): void {
+    if (this.#isClosing) return;
+    if (this.#localAddress === undefined) this.#rememberLocalAddress();
+    this.#isClosing = true;
+    this.#handle.close(() => this.#sink?.onClose(this.#error));
+  }
+
+  pause(): void {
+    if (!this.#isReading || this.#isClosing) return;
+    this.#isReading = false;
+    this.#handle.readStop();
+  }
+
+  resume(): void {
+    if (this.#isReading || this.#hasEnded || this.#isClosing) return;
+    this.#isReading = true;
+    this.#check(this.#handle.readStart(), 'read');
+  }
+
+  #rememberLocalAddress(): void {
+    this.#localAddress = addressOf((name) => this.#handle.getsockname(name));
+  }
+
+  /** Whether all is well; if not, the connection is dropped, and `onClose` says why. */
+  #check(status: number, call: string): boolean {
+    if (status === 0) return true;
+    this.#error ??= systemError(status, call);
+    this.abort();
+    return false;
+  }
+
+  #waitFor(request: OwnedRequest, chunks: readonly Uint8Array[], byteLength: number): void {
+    HandleTransport.#spareRequest = null;
+    request[TRANSPORT] = this;
+    request.chunks = chunks;
+    request.oncomplete = HandleTransport.#onWritten;
+    this.#bufferedBytes += byteLength;
+  }
+
+  #onShutDown(status: number): void {
+    if (this.#isClosing) return;
+    // A peer that is gone has nothing to be told.
+    if (status < 0 && getSystemErrorName(status) !== 'ENOTCONN') this.#error ??= systemError(status, 'shutdown');
+    this.#isShutDown = 'done';
+    if (this.#hasEnded || this.#error !== null) this.abort();
+  }
+
+  #onEnd(): void {
+    this.#hasEnded = true;
+    this.#sink?.onEnd();
+    if (this.#isShutDown === 'done') this.abort();
+  }
+
+  static #onRead(this: OwnedHandle): void {
+    const transport = this[TRANSPORT]!;
+    const count = transport.#native.bytesRead();
+    if (count > 0) transport.#sink?.onData(readBuffer.subarray(0, count));
+    else if (count === END) transport.#onEnd();
+    else if (count < 0) transport.#check(count, 'read');
+  }
+
+  static #onWritten(this: OwnedRequest, status: number): void {
+    const transport = this[TRANSPORT]!;
+    for (const { length } of this.chunks ?? NO_CHUNKS) transport.#bufferedBytes -= length;
+    this.chunks = NO_CHUNKS;
+    if (transport.#isClosing) return;
+    if (transport.#check(status, 'write')) transport.#sink?.onWritten();
+  }
+
+  static #onRequestToShutDown(this: OwnedRequest, status: number): void {
+    this[TRANSPORT]!.#onShutDown(status);
+  }
+}
+
+/** As Node's sockets would have it: `read ECONNRESET`, with `code`, `errno` and `syscall`. */
+function systemError(errno: number, syscall: string): Error {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
+}
+
+function addressOf(read: (name: SocketName) => number): Address | null {
+  const name: SocketName = {};
+  return read(name) === 0 && name.address !== undefined && name.port !== undefined ? [name.address, name.port] : null;
+}
