@@ -8,6 +8,7 @@ export type { DirectHandlers } from './connection/handlers.ts';
 export type { ReceiveOptions } from './connection/message-reader.ts';
 export type { BytesLike, Data, DataLike, MessageSource } from './connection/message-source.ts';
 export type { SendOptions } from './connection/message-writer.ts';
+export { type PrepareOptions, prepare } from './connection/prepare.ts';
 export type { Runtime, TextCodec } from './connection/runtime.ts';
 export type { Address, Transport, TransportSink } from './connection/transport.ts';
 export type { Wait } from './connection/wait.ts';
@@ -17,7 +18,8 @@ export { Headers, type HeadersLike, MultipleValuesError } from './core/headers.t
 export { Request, Response } from './core/http-message.ts';
 export type { LogContext, Logger, LogLevel } from './core/logger.ts';
 export type { Origin } from './core/origin.ts';
+export type { PreparedMessage } from './core/prepared-message.ts';
 export type { Protocol } from './core/protocol.ts';
-export type { MaxSize } from './core/protocol-options.ts';
+export type { Compress, MaxSize } from './core/protocol-options.ts';
 export { State } from './core/state.ts';
 export type { RateLimit } from './core/token-bucket.ts';

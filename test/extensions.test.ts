@@ -57,7 +57,7 @@ suite('websockets-ts/extensions', () => {
     const engine: DeflateEngine = {
       createDeflator: ({ windowBits }) => {
         asked.push(windowBits);
-        return { deflate: () => new Uint8Array(4), release() {}, close() {} };
+        return { deflate: () => new Uint8Array(4), reset() {}, release() {}, close() {} };
       },
       createInflator: () => assert.fail('nothing is received'),
     };

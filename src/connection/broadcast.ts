@@ -1,14 +1,12 @@
-// One message to many connections: encoded once, without waiting for anybody.
-
-import { encodeUtf8 } from '../bytes/utf8.ts';
+// One message to many connections, without waiting for anybody. Knows neither what it is made into nor how it gets there.
 import { ConcurrencyError } from '../core/exceptions.ts';
+import { PreparedMessage } from '../core/prepared-message.ts';
 import { type Connection, sendAtOnce } from './connection.ts';
-import { bytesOf, type DataLike } from './message-source.ts';
+import type { DataLike } from './message-source.ts';
+import { type PrepareOptions, prepare } from './prepare.ts';
 
-/** How to broadcast. */
-export interface BroadcastOptions {
-  /** Whether the message is text. Default: strings are, bytes are not. */
-  readonly text?: boolean | undefined;
+/** How to broadcast. What concerns the message itself is of no meaning for one that is prepared. */
+export interface BroadcastOptions extends PrepareOptions {
   /** Throw an AggregateError at the end instead of logging a warning for each connection that was skipped. Default false. */
   readonly raiseExceptions?: boolean | undefined;
 }
@@ -23,18 +21,15 @@ export interface BroadcastOptions {
  */
 export function broadcast(
   connections: Iterable<Connection>,
-  message: DataLike,
-  { text, raiseExceptions = false }: BroadcastOptions = {},
+  message: DataLike | PreparedMessage,
+  options: BroadcastOptions = {},
 ): void {
-  const isString = typeof message === 'string';
-  const given = isString ? encodeUtf8(message) : bytesOf(message);
-  if (given === null) throw new TypeError('data must be str or bytes');
-  // A copy: what is queued for slow connections must not change when the caller goes on to use its bytes.
-  const data = isString ? given : new Uint8Array(given);
+  const prepared = message instanceof PreparedMessage ? message : prepare(message, options);
+  const { raiseExceptions = false } = options;
   const errors: Error[] = [];
   for (const connection of connections) {
     try {
-      sendAtOnce(connection, data, text ?? isString);
+      sendAtOnce(connection, prepared);
     } catch (cause) {
       const error = cause instanceof ConcurrencyError ? cause : new Error('failed to write message', { cause });
       errors.push(error);

@@ -10,6 +10,7 @@ import {
 import type { Request, Response } from '../core/http-message.ts';
 import { isLogged, type LogContext, type Logger, type LogLevel } from '../core/logger.ts';
 import { MAX_CONTROL_BYTES, Opcode } from '../core/opcode.ts';
+import type { PreparedMessage } from '../core/prepared-message.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { ProtocolSink } from '../core/protocol-pipe.ts';
 import { State } from '../core/state.ts';
@@ -61,11 +62,10 @@ const REFUSED_TIMEOUT_MS = 10_000;
 
 /**
  * Sends a message without looking at backpressure: for `broadcast` alone. Does nothing when the connection isn't open.
- * The bytes must never change again.
  *
  * @throws {ConcurrencyError} a fragmented message is being sent.
  */
-export let sendAtOnce: (connection: Connection, data: Uint8Array, isText: boolean) => void;
+export let sendAtOnce: (connection: Connection, message: PreparedMessage) => void;
 
 /**
  * An open WebSocket connection. Made by `connect` and `serve`.
@@ -267,14 +267,14 @@ export abstract class Connection<P extends string | null = string | null>
    * text; `false` sends a string as binary.
    *
    * An iterable or async iterable of strings, or of bytes, is sent as the fragments of one message; other calls of `send`
-   * wait until it is complete.
+   * wait until it is complete. What `prepare` returns is sent as it was prepared.
    *
    * Settles when there is room for more. Until then don't change the bytes that you gave.
    *
    * @throws {ConnectionClosed} the connection is closed, or ends meanwhile.
    * @throws {TypeError} the message can't be sent.
    */
-  send(message: MessageSource, options: SendOptions = {}): Promise<void> {
+  send(message: MessageSource | PreparedMessage, options: SendOptions = {}): Promise<void> {
     return this.#writer.send(message, options);
   }
 
@@ -375,11 +375,10 @@ export abstract class Connection<P extends string | null = string | null>
   // For the two sides
 
   static {
-    sendAtOnce = (connection, data, isText) => {
+    sendAtOnce = (connection, message) => {
       if (connection.state !== State.OPEN) return;
       if (connection.#writer.isSendingFragments) throw new ConcurrencyError('sending a fragmented message');
-      if (isText) connection.protocol.sendText(data);
-      else connection.protocol.sendBinary(data);
+      connection.protocol.sendPrepared(message);
     };
   }
 

@@ -1,6 +1,8 @@
 // The road of messages out: whole or in fragments, one after the other, waiting while the peer takes nothing.
 import { ConcurrencyError, ProtocolError } from '../core/exceptions.ts';
+import { PreparedMessage } from '../core/prepared-message.ts';
 import type { Protocol } from '../core/protocol.ts';
+import type { Compress } from '../core/protocol-options.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { FragmentSender } from './fragment-sender.ts';
 import { bytesOf, fragmentsOf, type MessageSource } from './message-source.ts';
@@ -14,6 +16,11 @@ import type { WriteBatch } from './write-batch.ts';
 export interface SendOptions {
   /** Whether the message is text. Default: strings are, bytes are not. */
   readonly text?: boolean | undefined;
+  /**
+   * Whether to compress the message, if the connection can. `'auto'` (default) leaves messages below `compressionThreshold`
+   * alone; one in fragments is judged by the first of them.
+   */
+  readonly compress?: Compress | undefined;
   /** Gives up waiting for room; the message is sent all the same, unless it is fragmented: then the connection fails. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,7 +61,7 @@ export class MessageWriter {
     return this.#fragments?.isSending ?? false;
   }
 
-  send(message: MessageSource, options: SendOptions): Promise<void> {
+  send(message: MessageSource | PreparedMessage, options: SendOptions): Promise<void> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     if (this.#fragments?.isBusy) {
       return quiet(this.#fragments.enqueue(() => this.#sendNow(message, options), options.signal));
@@ -89,7 +96,7 @@ export class MessageWriter {
     this.#fragments?.interrupt(error);
   }
 
-  #sendNow(message: MessageSource, options: SendOptions): Promise<void> {
+  #sendNow(message: MessageSource | PreparedMessage, options: SendOptions): Promise<void> {
     const isString = typeof message === 'string';
     let data: Uint8Array | null;
     try {
@@ -97,12 +104,15 @@ export class MessageWriter {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (data === null) return this.#sendFragments(message, options);
+    if (data === null) {
+      if (message instanceof PreparedMessage) return this.write(() => this.#protocol.sendPrepared(message), options);
+      return this.#sendFragments(message as MessageSource, options);
+    }
     // As `write`, without a function made for each message.
     if (!this.#connection.isOpen) return this.#connection.rejectWhenClosed(options);
     try {
-      if (options.text ?? isString) this.#protocol.sendText(data);
-      else this.#protocol.sendBinary(data);
+      if (options.text ?? isString) this.#protocol.sendText(data, true, options.compress);
+      else this.#protocol.sendBinary(data, true, options.compress);
     } catch (error) {
       return this.#rejected(error);
     }
@@ -127,8 +137,8 @@ export class MessageWriter {
       encode: this.#runtime.text.encode,
       sendFragment: (data, position) =>
         this.write(() => {
-          if (position === 'text') this.#protocol.sendText(data, false);
-          else if (position === 'binary') this.#protocol.sendBinary(data, false);
+          if (position === 'text') this.#protocol.sendText(data, false, options.compress);
+          else if (position === 'binary') this.#protocol.sendBinary(data, false, options.compress);
           else this.#protocol.sendContinuation(data, position === 'last');
         }, options),
       fail: () => this.#connection.fail(1011, 'error in fragmented message'),

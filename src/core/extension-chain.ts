@@ -1,5 +1,5 @@
 // Frames on their way through the extensions of a connection (RFC 6455 §9.1). Knows no particular extension and no state.
-import type { Extension } from './extension.ts';
+import type { EncodeOptions, Extension } from './extension.ts';
 import { Frame } from './frame.ts';
 import type { Opcode } from './opcode.ts';
 
@@ -16,9 +16,35 @@ export const reservedBits = ({ rsv1, rsv2, rsv3 }: Frame): number =>
 export const firstByte = (frame: Frame): number => (frame.fin ? FIN : 0) | reservedBits(frame) | frame.opcode;
 
 /** What the extensions make of a frame that we send, in the order in which they were agreed on. */
-export function encodeThrough(extensions: readonly Extension[], opcode: Opcode, fin: boolean, data: Uint8Array): Frame {
+export function encodeThrough(
+  extensions: readonly Extension[],
+  opcode: Opcode,
+  fin: boolean,
+  data: Uint8Array,
+  options: EncodeOptions,
+): Frame {
   let frame = new Frame({ opcode, fin, data });
-  for (const extension of extensions) frame = extension.encode(frame);
+  for (const extension of extensions) frame = extension.encode(frame, options);
+  return frame;
+}
+
+/**
+ * What the extensions make of a whole message that goes to many connections. The result is the same object for all that can
+ * share it. What one extension makes of another's work is not shared: only the first sees the message itself.
+ */
+export function encodeShared(
+  extensions: readonly Extension[],
+  message: Frame,
+  options: EncodeOptions,
+  forms: Map<string, Frame>,
+): Frame {
+  let frame = message;
+  for (const extension of extensions) {
+    frame =
+      frame === message && extension.encodeShared !== undefined
+        ? extension.encodeShared(frame, options, forms)
+        : extension.encode(frame, options);
+  }
   return frame;
 }
 

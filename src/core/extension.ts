@@ -10,6 +10,12 @@ export type ExtensionName = string;
 /** One extension in one direction's entry of `Sec-WebSocket-Extensions`. */
 export type ExtensionHeader = readonly [name: ExtensionName, parameters: readonly ExtensionParameter[]];
 
+/** What an extension is told of a frame that it encodes. */
+export interface EncodeOptions {
+  /** Whether a message should be compressed. Said with its first frame; that of the others has no meaning. Default true. */
+  readonly compress?: boolean | undefined;
+}
+
 /** An extension at work on one connection. Frames pass in list order when sent, in reverse order when received. */
 export interface Extension {
   readonly name: ExtensionName;
@@ -24,7 +30,13 @@ export interface Extension {
    */
   decode(frame: Frame, limits: { readonly maxSize: number | null }): Frame;
   /** Turns a frame to be sent into what goes on the wire. */
-  encode(frame: Frame): Frame;
+  encode(frame: Frame, options?: EncodeOptions): Frame;
+  /**
+   * As `encode`, for a whole message that goes to many connections. What it makes must not depend on what this connection
+   * has sent before, and is kept in `forms` under a name that says all that it does depend on: it is looked for there
+   * first. An extension without this method encodes the message for each connection.
+   */
+  encodeShared?(frame: Frame, options: EncodeOptions, forms: Map<string, Frame>): Frame;
   /** Frees what the extension holds. Called once: when the connection has ended, or when the handshake that made it fails. */
   close?(): void;
 }

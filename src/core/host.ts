@@ -32,6 +32,8 @@ export interface Deflator {
    * The result is a fresh array; `data` is not looked at afterwards.
    */
   deflate(data: Uint8Array): Uint8Array;
+  /** Forgets the window: what comes next refers back to nothing. */
+  reset(): void;
   /**
    * Forgets the window and gives the context back to its engine, which may keep it for the next who asks for such a one.
    * Further calls are not allowed.

@@ -10,6 +10,9 @@ import type { RateLimit } from './token-bucket.ts';
  */
 export type MaxSize = number | null | readonly [message: number | null, fragment: number | null];
 
+/** Whether to compress a message: true, false, or `'auto'`: when it is large enough for that to pay. */
+export type Compress = boolean | 'auto';
+
 /** Options of every protocol object. */
 export interface ProtocolOptions {
   /** What the machine does for us: random numbers and native UTF-8. */
@@ -31,6 +34,8 @@ export interface ProtocolOptions {
   readonly controlFrameLimit?: RateLimit | null | undefined;
   /** How many empty fragments in a row are taken; more fail the connection with 1008. Default null: any number. */
   readonly maxEmptyFragments?: number | null | undefined;
+  /** How many bytes a message must have to be compressed by itself, a fragmented one in its first fragment. Default 0. */
+  readonly compressionThreshold?: number | undefined;
   /** How many characters of a frame a log line shows. Default 75. */
   readonly maxLogSize?: number | undefined;
 }

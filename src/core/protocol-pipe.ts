@@ -25,6 +25,8 @@ export interface ProtocolOutput {
   readonly appendFromBytes: number;
   /** Appends bytes without copying them: they must not change until they are sent. */
   append(bytes: Uint8Array): void;
+  /** Appends bytes that go to many peers and never change. */
+  share(bytes: Uint8Array): void;
   /** Nothing follows: the transport may be half-closed. */
   end(): void;
 }

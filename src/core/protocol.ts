@@ -11,7 +11,7 @@ import {
   ProtocolError,
   VIOLATIONS,
 } from './exceptions/protocol-errors.ts';
-import type { Extension } from './extension.ts';
+import type { EncodeOptions, Extension } from './extension.ts';
 import { decodeThrough, encodeThrough, firstByte, reservedBits } from './extension-chain.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import { FrameParser } from './frame-parser.ts';
@@ -23,7 +23,8 @@ import { IncomingMessage } from './incoming-message.ts';
 import { isLogged, type LogContext, type Logger, type LogLevel, silentLogger } from './logger.ts';
 import { isControl, MAX_CONTROL_BYTES, Opcode } from './opcode.ts';
 import type { Origin } from './origin.ts';
-import { type ProtocolOptions, sizeLimits } from './protocol-options.ts';
+import type { PreparedMessage } from './prepared-message.ts';
+import { type Compress, type ProtocolOptions, sizeLimits } from './protocol-options.ts';
 import type { ProtocolOutput, ProtocolSink } from './protocol-pipe.ts';
 import { type ProtocolEvent, Recorder } from './recorder.ts';
 import { type Cause, nextState, Side, State } from './state.ts';
@@ -66,6 +67,7 @@ export class Protocol {
   /** Null: text is not checked here. */
   readonly #textCheck: TextCheck | null;
   readonly #controlFrameLimit: RateLimit | null;
+  readonly #compressionThreshold: number;
   #logContext: LogContext | undefined;
   #sink: ProtocolSink;
   #output: ProtocolOutput;
@@ -97,6 +99,7 @@ export class Protocol {
     this.#maxLogSize = options.maxLogSize ?? 75;
     this.#textCheck = options.validateUtf8 ? new TextCheck(this.host.isUtf8) : null;
     this.#controlFrameLimit = options.controlFrameLimit ?? null;
+    this.#compressionThreshold = options.compressionThreshold ?? 0;
     [this.maxMessageSize, this.maxFragmentSize] = sizeLimits(options.maxSize);
     this.#message = new IncomingMessage({
       messageBytes: this.maxMessageSize ?? Number.POSITIVE_INFINITY,
@@ -251,16 +254,27 @@ export class Protocol {
 
   /**
    * Sends a text frame; `data` is UTF-8.
+   * @param compress whether to compress the message that begins here, if the connection can.
    * @throws {ProtocolError} a fragmented message is in progress.
    * @throws {InvalidState} the connection isn't OPEN.
    */
-  sendText(data: Uint8Array, fin = true): void {
-    this.#sendFirst(Opcode.TEXT, data, fin);
+  sendText(data: Uint8Array, fin = true, compress: Compress = 'auto'): void {
+    this.#sendFirst(Opcode.TEXT, data, fin, compress);
   }
 
   /** Sends a binary frame. Throws as `sendText`. */
-  sendBinary(data: Uint8Array, fin = true): void {
-    this.#sendFirst(Opcode.BINARY, data, fin);
+  sendBinary(data: Uint8Array, fin = true, compress: Compress = 'auto'): void {
+    this.#sendFirst(Opcode.BINARY, data, fin, compress);
+  }
+
+  /** Sends a message that was made ready for many connections. Throws as `sendText`. */
+  sendPrepared(prepared: PreparedMessage): void {
+    this.#mustBeBetweenMessages();
+    const { message, compress } = prepared;
+    const frame = prepared.encodedBy(this.extensions, this.#encodeOptions(compress, message.data.length));
+    if (this.side === Side.SERVER) this.#output.share(prepared.wireOf(frame));
+    else encodeFrame(this.#output, firstByte(frame), frame.data, this.host.nextMask());
+    if (this.logs('debug')) this.#logFrame('>', message.opcode, message.data, true);
   }
 
   /**
@@ -271,7 +285,7 @@ export class Protocol {
   sendContinuation(data: Uint8Array, fin: boolean): void {
     if (!this.#sendingFragments) throw new ProtocolError(VIOLATIONS.UNEXPECTED_CONTINUATION);
     this.#mustBeOpen();
-    this.#send(Opcode.CONT, data, fin);
+    this.#send(Opcode.CONT, data, fin, COMPRESSED);
     this.#sendingFragments = !fin;
   }
 
@@ -552,30 +566,39 @@ export class Protocol {
     if (this.#eofSent) throw invalidState(State.CLOSING);
   }
 
-  #sendFirst(opcode: Opcode, data: Uint8Array, fin: boolean): void {
+  #mustBeBetweenMessages(): void {
     if (this.#sendingFragments) throw new ProtocolError(VIOLATIONS.EXPECTED_CONTINUATION);
     this.#mustBeOpen();
-    this.#send(opcode, data, fin);
+  }
+
+  #encodeOptions(compress: Compress, byteLength: number): EncodeOptions {
+    const isWanted = compress === 'auto' ? byteLength >= this.#compressionThreshold : compress;
+    return isWanted ? COMPRESSED : PLAIN;
+  }
+
+  #sendFirst(opcode: Opcode, data: Uint8Array, fin: boolean, compress: Compress): void {
+    this.#mustBeBetweenMessages();
+    this.#send(opcode, data, fin, this.#encodeOptions(compress, data.length));
     this.#sendingFragments = !fin;
   }
 
   #sendControl(opcode: Opcode, data: Uint8Array): void {
     if (this.#state !== State.OPEN && this.#state !== State.CLOSING) throw invalidState(this.#state);
     if (data.length > MAX_CONTROL_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
-    this.#send(opcode, data, true);
+    this.#send(opcode, data, true, PLAIN);
   }
 
   #sendClose(close: Close, payload: Uint8Array): void {
-    this.#send(Opcode.CLOSE, payload, true);
+    this.#send(Opcode.CLOSE, payload, true, PLAIN);
     this.#closeSent = close;
     this.#change('closeSent');
   }
 
-  #send(opcode: Opcode, data: Uint8Array, fin: boolean): void {
+  #send(opcode: Opcode, data: Uint8Array, fin: boolean, options: EncodeOptions): void {
     let first: number = fin ? opcode | FIN : opcode;
     let encoded = data;
     if (this.extensions.length > 0) {
-      const frame = encodeThrough(this.extensions, opcode, fin, data);
+      const frame = encodeThrough(this.extensions, opcode, fin, data, options);
       encoded = frame.data;
       first = firstByte(frame);
     }
@@ -606,3 +629,5 @@ export class Protocol {
 const invalidState = (state: State): InvalidState => new InvalidState(`connection is ${state.toLowerCase()}`);
 
 const NO_BYTES = new Uint8Array(0);
+const COMPRESSED: EncodeOptions = { compress: true };
+const PLAIN: EncodeOptions = { compress: false };

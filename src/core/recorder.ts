@@ -35,6 +35,10 @@ export class Recorder implements ProtocolSink, ProtocolOutput {
     this.#chunks.push(bytes);
   }
 
+  share(bytes: Uint8Array): void {
+    this.append(bytes);
+  }
+
   end(): void {
     this.#chunks.push(SEND_EOF);
   }

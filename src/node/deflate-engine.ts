@@ -274,6 +274,10 @@ class NodeDeflator implements Deflator {
     }
   }
 
+  reset(): void {
+    this.#context.reset();
+  }
+
   release(): void {
     this.#context.release();
   }

@@ -4,7 +4,9 @@ import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { broadcast } from '#dist/connection/broadcast.js';
 import type { Data } from '#dist/connection/message-source.js';
+import { prepare } from '#dist/connection/prepare.js';
 import type { Extension } from '#dist/core/extension.js';
+import { PerMessageDeflate } from '#dist/extensions.js';
 import { BINARY, CONTINUATION, encodeFrame, type Frame, PONG, TEXT } from '../conformance/wire.ts';
 import { isCollected } from '../support/collected.ts';
 import { settled } from '../support/fake-clock.ts';
@@ -323,5 +325,45 @@ describe('waitClosed', () => {
     };
     assert.equal(await isCollected(await giveUp()), true);
     assert.equal(connection.state, 'OPEN');
+  });
+});
+
+describe('the option compress', () => {
+  const TEXT_1K = 'abcdefgh'.repeat(128);
+  const first = (connection: OpenConnection): number => connection.transport.writes.at(-1)!.charCodeAt(0);
+
+  test('of send is for whole messages, and for fragmented ones from the first to the last', async () => {
+    const connection = open();
+    connection.protocol.extensions = [new PerMessageDeflate()];
+    for (const [compress, byte] of [
+      [true, 0xc1],
+      [false, 0x81],
+      ['auto', 0xc1],
+      [undefined, 0xc1],
+    ] as const) {
+      await connection.send(TEXT_1K, { compress });
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(first(connection), byte);
+      connection.transport.writes.length = 0;
+      await connection.send([TEXT_1K, TEXT_1K], { compress });
+      await new Promise((resolve) => setImmediate(resolve));
+      const all = connection.transport.writes.join('');
+      assert.equal(all.charCodeAt(0), byte & 0x7f);
+      assert.equal(all.length < 1000, byte === 0xc1);
+      connection.transport.writes.length = 0;
+    }
+  });
+
+  test('of broadcast is for messages that are not prepared', async () => {
+    const connection = open();
+    connection.protocol.extensions = [new PerMessageDeflate()];
+    for (const [message, byte] of [
+      [TEXT_1K, 0x81],
+      [prepare(TEXT_1K), 0xc1],
+    ] as const) {
+      broadcast([connection], message, { compress: false });
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(first(connection), byte);
+    }
   });
 });

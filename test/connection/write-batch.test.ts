@@ -74,6 +74,80 @@ describe('WriteBatch', () => {
     assert.equal(batch.bufferedBytes, 7);
   });
 
+  test('writes a frame that is shared from where it lies when it is alone in its turn', () => {
+    const { batch, transport, endTurn } = make();
+    const shared = Buffer.from('shared');
+    const written: Uint8Array[] = [];
+    const { write } = transport;
+    transport.write = (bytes, more) => {
+      written.push(bytes);
+      write.call(transport, bytes, more);
+    };
+    batch.share(shared);
+    assert.deepEqual(transport.writes, []);
+    assert.equal(batch.bufferedBytes, 6);
+    assert.equal(batch.bytes.length, 0);
+    endTurn();
+    assert.equal(written[0], shared);
+    assert.equal(batch.bufferedBytes, 0);
+    assert.equal(batch.isLending, false);
+    endTurn();
+    assert.deepEqual(transport.writes, ['shared']);
+  });
+
+  test('gathers frames that are shared with what else the turn has, in order', () => {
+    const { batch, transport, endTurn } = make();
+    for (const write of [
+      () => put(batch, 'own '),
+      () => batch.share(Buffer.from('first ')),
+      () => batch.share(Buffer.from('second ')),
+      () => put(batch, 'own again'),
+    ]) {
+      write();
+    }
+    endTurn();
+    batch.share(Buffer.from('first '));
+    batch.share(Buffer.from('second '));
+    put(batch, 'own');
+    endTurn();
+    assert.deepEqual(transport.writes, ['own first second own again', 'first second own']);
+  });
+
+  test('keeps the order around a shared frame and what does not fit behind it', () => {
+    const { batch, transport, endTurn } = make();
+    batch.share(Buffer.from('a'.repeat(10_000)));
+    put(batch, 'b'.repeat(10_000));
+    batch.flush();
+    batch.share(Buffer.from('c'));
+    batch.append(Buffer.from('d'));
+    batch.share(Buffer.from('e'));
+    batch.share(Buffer.from('f'.repeat(20_000)));
+    batch.share(Buffer.from('g'));
+    batch.end();
+    assert.deepEqual(
+      transport.writes.map((text) => `${text[0]}${text.length}`),
+      ['a10000', 'b10000', 'c1', 'd1', 'e1', 'f20000', 'g1'],
+    );
+    endTurn();
+    assert.equal(transport.writes.length, 7);
+  });
+
+  test('keeps a shared frame while it is held, and forgets it when the transport is gone', () => {
+    const { batch, transport, endTurn } = make();
+    batch.hold();
+    batch.share(Buffer.from('a'));
+    endTurn();
+    assert.deepEqual(transport.writes, []);
+    batch.releaseLater();
+    endTurn();
+    assert.deepEqual(transport.writes, ['a']);
+    batch.share(Buffer.from('b'));
+    batch.drop();
+    endTurn();
+    assert.deepEqual(transport.writes, ['a']);
+    assert.equal(batch.bufferedBytes, 0);
+  });
+
   test('keeps everything until the release while it is held', () => {
     const { batch, transport, endTurn } = make();
     batch.hold();

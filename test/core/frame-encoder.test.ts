@@ -32,6 +32,10 @@ class Output implements ProtocolOutput {
     this.chunks.push(bytes);
   }
 
+  share(): void {
+    assert.fail('a frame is shared by whoever knows for whom it is');
+  }
+
   end(): void {
     assert.fail('a frame does not end the stream');
   }

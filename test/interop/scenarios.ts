@@ -1,7 +1,7 @@
 // What every peer has to go through with us, whoever of the two connects. A scenario sees two ends, never a library.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { ConnectionClosedError, ConnectionClosedOK } from '../support/websockets.ts';
+import { broadcast, ConnectionClosedError, ConnectionClosedOK, prepare } from '../support/websockets.ts';
 import type { Meeting } from './meeting.ts';
 import type { Ability, Carrier, Compression, Message, Settings } from './peer.ts';
 
@@ -421,6 +421,21 @@ const compression: readonly Scenario[] = [
         await theirs.sendFragments(fragments);
         assert.equal(await ours.recv(), fragments.join(''));
       }
+    },
+  },
+  {
+    title: 'reads what was compressed for many between what was compressed for it alone',
+    async run({ ours, theirs }) {
+      // Nearly the same text again and again: with a wrong window the peer would read another one.
+      const texts = [0, 1, 2, 3, 4, 5].map((i) => `${i} abcdefgh`.repeat(40 + i));
+      const prepared = texts.map((text) => prepare(text, { compress: true }));
+      const order = [0, 1, 2, 1, 3, 0, 4, 4, 5, 2];
+      for (const [turn, what] of order.entries()) {
+        if (turn % 3 === 1) await ours.send(prepared[what]!);
+        else if (turn % 3 === 2) broadcast([ours], prepared[what]!);
+        else await ours.send(texts[what]!);
+      }
+      for (const what of order) assert.equal(await theirs.receive(), texts[what]);
     },
   },
   {

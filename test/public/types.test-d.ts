@@ -9,6 +9,7 @@ import {
   type ConnectOptions,
   connect,
   type Data,
+  prepare,
   type ServeOptions,
   ServerConnection,
   type ServerConnectionOptions,
@@ -57,6 +58,11 @@ export async function sending(connection: Connection): Promise<void> {
   // @ts-expect-error nor are plain objects
   await connection.send({ a: 1 });
   broadcast(new Set([connection]), 'text', { raiseExceptions: true });
+  const prepared = prepare('text', { compress: 'auto' });
+  await connection.send(prepared, { compress: false });
+  broadcast([connection], prepared);
+  // @ts-expect-error fragments can't be prepared
+  prepare(['a']);
   // @ts-expect-error fragments can't be broadcast
   broadcast([connection], ['a']);
 }

@@ -185,6 +185,10 @@ class PausingPipe implements ProtocolSink, ProtocolOutput {
     this.sent.push(concat(head, bytes));
   }
 
+  share(bytes: Uint8Array): void {
+    this.sent.push(bytes);
+  }
+
   end(): void {
     this.sent.push(null);
   }

@@ -1,7 +1,7 @@
 // Compresses and decompresses the frames of one connection (RFC 7692 §6 and §7.2). Knows neither how it was negotiated
 // nor how deflate works: the engine does.
 import { InvalidState, PayloadTooBig, ProtocolError, VIOLATIONS } from '../exceptions/protocol-errors.ts';
-import type { Extension } from '../extension.ts';
+import type { EncodeOptions, Extension } from '../extension.ts';
 import { Frame } from '../frame.ts';
 import type { CompressSettings, DeflateEngine, Deflator, Inflator } from '../host.ts';
 import { isControl, Opcode } from '../opcode.ts';
@@ -28,8 +28,9 @@ export interface PerMessageDeflateOptions {
 /**
  * `permessage-deflate` at work on one connection (RFC 7692).
  *
- * Every data frame that passes {@link PerMessageDeflate.encode} is compressed. A message that should not be is sent
- * without it: that leaves the window as it is, in both directions.
+ * A message that is not compressed leaves the windows as they are, in both directions. One that was compressed for many
+ * connections is in the peer's window and not in ours: whatever we compress next begins with an empty one, which is always
+ * allowed, and refers back to nothing before itself.
  */
 export class PerMessageDeflate implements Extension {
   readonly name: typeof PERMESSAGE_DEFLATE = PERMESSAGE_DEFLATE;
@@ -43,6 +44,12 @@ export class PerMessageDeflate implements Extension {
   /** Both are made by the first message that needs them: most connections are quiet in one direction. */
   #deflator: Deflator | null = null;
   #inflator: Inflator | null = null;
+  /** Whether the peer's window has something that the deflator's has not: distances would be wrong. */
+  #isOutOfStep = false;
+  /** Whether a continuation frame that is sent now belongs to a compressed message. */
+  #encodingContinuation = false;
+  /** The settings of the deflator in words: see `encodeShared`. */
+  #form: string | null = null;
   /** Whether a continuation frame that comes now belongs to a compressed message. */
   #decodingContinuation = false;
   /** The last four bytes of the compressed message that is being received. Before the first, as if a flush had just ended. */
@@ -93,22 +100,38 @@ export class PerMessageDeflate implements Extension {
   }
 
   /**
-   * Compresses a data frame, however small and however random; control frames pass through.
+   * Compresses a data frame, however random, if its message is to be compressed; control frames pass through.
    *
    * The payload is not looked at after the call, and the result is not used again.
    */
-  encode(frame: Frame): Frame {
+  encode(frame: Frame, { compress = true }: EncodeOptions = {}): Frame {
     const { opcode, fin, rsv2, rsv3 } = frame;
     if (isControl(opcode)) return frame;
     const isFirst = opcode !== Opcode.CONT;
-    if (isFirst && this.localNoContextTakeover) this.#dropDeflator();
+    if (!(isFirst ? compress : this.#encodingContinuation)) return frame;
+    if (isFirst) this.#startMessage();
+    this.#encodingContinuation = !fin;
 
     this.#deflator ??= this.#createDeflator();
     const flushed = this.#deflator.deflate(frame.data);
-    // RFC 7692 §7.2.1: a message ends without the 00 00 ff ff of its last flush. Inside of a message they stay.
-    const data = fin ? flushed.subarray(0, -FLUSH_BYTES) : flushed;
     if (fin && this.localNoContextTakeover) this.#releaseDeflator();
-    return new Frame({ opcode, data, fin, rsv1: isFirst, rsv2, rsv3 });
+    return new Frame({ opcode, data: fin ? withoutFlush(flushed) : flushed, fin, rsv1: isFirst, rsv2, rsv3 });
+  }
+
+  /** As `encode`, for a whole data message that begins with an empty window: it is the same for all with these settings. */
+  encodeShared(frame: Frame, { compress = true }: EncodeOptions, forms: Map<string, Frame>): Frame {
+    if (!compress) return frame;
+    this.#form ??= formOf(this.compressSettings, this.localMaxWindowBits);
+    let shared = forms.get(this.#form);
+    if (shared === undefined) {
+      const deflator = this.#createDeflator();
+      const data = withoutFlush(deflator.deflate(frame.data));
+      deflator.release();
+      shared = frame.with({ data, rsv1: true });
+      forms.set(this.#form, shared);
+    }
+    this.#isOutOfStep = true;
+    return shared;
   }
 
   /** Frees both windows. Data frames cannot pass any more. Calling it again does nothing. */
@@ -131,6 +154,13 @@ export class PerMessageDeflate implements Extension {
     } catch (cause) {
       throw new ProtocolError(VIOLATIONS.DECOMPRESSION_FAILED, { cause });
     }
+  }
+
+  /** RFC 7692 §7.2.3.2: references back count from here through what the peer has decompressed. */
+  #startMessage(): void {
+    if (this.localNoContextTakeover) this.#dropDeflator();
+    else if (this.#isOutOfStep) this.#deflator?.reset();
+    this.#isOutOfStep = false;
   }
 
   #createDeflator(): Deflator {
@@ -172,3 +202,9 @@ export class PerMessageDeflate implements Extension {
 /** `00 00 ff ff`, the length of an empty stored block: what a flush ends in (RFC 7692 §7.2.1). */
 const FLUSH_END = 0x0000_ffff;
 const FLUSH_BYTES = 4;
+
+/** RFC 7692 §7.2.1: a message ends without the 00 00 ff ff of its last flush. Inside of a message they stay. */
+const withoutFlush = (flushed: Uint8Array): Uint8Array => flushed.subarray(0, -FLUSH_BYTES);
+
+const formOf = ({ level, memLevel, strategy }: CompressSettings, windowBits: number): string =>
+  `${PERMESSAGE_DEFLATE} ${windowBits} ${level} ${memLevel} ${strategy}`;

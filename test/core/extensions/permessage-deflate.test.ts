@@ -644,7 +644,7 @@ function countContexts() {
       const close = () => {
         open.deflators -= 1;
       };
-      return { deflate: (data) => deflator.deflate(data), release: close, close };
+      return { deflate: (data) => deflator.deflate(data), reset: () => deflator.reset(), release: close, close };
     },
     createInflator: (settings) => {
       open.inflators += 1;
