@@ -20,8 +20,10 @@ const { values: options } = parseArgs({
   },
 });
 
-const words = options.only.split(',');
-const scenarios = SCENARIOS.filter(({ id, title }) => words.some((word) => id.includes(word) || title.includes(word)));
+const words = options.only.split(',').filter((word) => word !== '');
+const scenarios = SCENARIOS.filter(
+  ({ id, title }) => words.length === 0 || words.some((word) => id.includes(word) || title.includes(word)),
+);
 const names = options.peers.split(',').filter((name) => name !== '');
 const unknown = names.filter((name) => !PEERS.some((peer) => peer.name === name));
 const rounds = Number(options.rounds);

@@ -6,7 +6,6 @@
 enum state { CLOSED, CONNECTING, SHAKING_HANDS, OPEN };
 
 struct connection {
-  uint32_t index;
   int fd;
   enum state state;
   char *head; // of the response, until it is whole

@@ -30,7 +30,7 @@ struct mode {
 };
 
 static struct connection *connections;
-static uint32_t connection_count = 64, active_count, message_limit;
+static uint32_t connection_count = 64, message_limit;
 static uint32_t opened, opening;
 static uint64_t received;
 
@@ -43,17 +43,17 @@ static void on_one_more_open(struct connection *connection)
   opening--;
 }
 
-// --- echo: an answer sends the next message, on the connection `active_count` further on; by default on the same one.
+// --- echo: each answer sends the next message.
 
 static void start_echo(void)
 {
-  for (uint32_t i = 0; i < active_count; i++) send_frames(&connections[i], settings.in_flight, now_ns());
+  for (uint32_t i = 0; i < connection_count; i++) send_frames(&connections[i], settings.in_flight, now_ns());
 }
 
 static void on_echo(struct connection *connection, uint32_t count, uint64_t now)
 {
   received += count;
-  send_frames(&connections[(connection->index + active_count) % connection_count], count, now);
+  send_frames(connection, count, now);
 }
 
 // --- hold: some messages on each connection, one after the other, and nothing more until stdin ends.
@@ -246,10 +246,10 @@ int main(int argument_count, char **arguments)
     { "mode", required_argument, NULL, 'm' },        { "host", required_argument, NULL, 'h' },
     { "port", required_argument, NULL, 'p' },        { "pid", required_argument, NULL, 'i' },
     { "core", required_argument, NULL, 'k' },        { "frames", required_argument, NULL, 'f' },
-    { "connections", required_argument, NULL, 'c' }, { "active", required_argument, NULL, 'a' },
-    { "in-flight", required_argument, NULL, 'n' },   { "messages", required_argument, NULL, 'l' },
-    { "warm-up", required_argument, NULL, 'w' },     { "seconds", required_argument, NULL, 's' },
-    { "compressed", no_argument, NULL, 'z' },        { NULL, 0, NULL, 0 },
+    { "connections", required_argument, NULL, 'c' }, { "in-flight", required_argument, NULL, 'n' },
+    { "messages", required_argument, NULL, 'l' },    { "warm-up", required_argument, NULL, 'w' },
+    { "seconds", required_argument, NULL, 's' },     { "compressed", no_argument, NULL, 'z' },
+    { NULL, 0, NULL, 0 },
   };
   const struct mode *mode = &MODES[0];
   const char *frames = NULL;
@@ -268,7 +268,6 @@ int main(int argument_count, char **arguments)
     case 'k': core = atoi(optarg); break;
     case 'f': frames = optarg; break;
     case 'c': connection_count = (uint32_t)atoi(optarg); break;
-    case 'a': active_count = (uint32_t)atoi(optarg); break;
     case 'n': settings.in_flight = (uint32_t)atoi(optarg); break;
     case 'l': message_limit = (uint32_t)atoi(optarg); break;
     case 'w': warm_up = atof(optarg); break;
@@ -279,8 +278,6 @@ int main(int argument_count, char **arguments)
   }
   if (server == 0 || settings.port == 0 || frames == NULL || connection_count == 0 || settings.in_flight == 0)
     fail("needs at least --port, --pid and --frames");
-  if (active_count == 0 || active_count > connection_count) active_count = connection_count;
-  if (connection_count % active_count != 0) fail("--connections has to be a multiple of --active");
 
   pin_to_core(core);
   need_files(connection_count);
@@ -297,7 +294,6 @@ int main(int argument_count, char **arguments)
   connections = calloc(connection_count, sizeof *connections);
   bool has_latencies = mode->start == start_echo;
   for (uint32_t i = 0; i < connection_count; i++) {
-    connections[i].index = i;
     if (has_latencies) connections[i].sent_at = calloc(settings.in_flight, sizeof(uint64_t));
   }
   if (mode->on_open == on_one_more_open) open_all();

@@ -60,22 +60,21 @@ void record_latency(uint64_t ns)
   histogram[(shift + 1) * STEPS + (int)((ns >> shift) - STEPS)]++;
 }
 
-/** Microseconds that this part of all latencies stays below. */
-static double percentile(double part)
+static uint64_t count_latencies(void)
 {
   uint64_t all = 0;
   for (int i = 0; i < BUCKETS; i++) all += histogram[i];
-  uint64_t left = (uint64_t)((double)all * part);
-  for (int i = 0; i < BUCKETS; i++) {
-    if (histogram[i] <= left) {
-      left -= histogram[i];
-      continue;
-    }
-    if (i < STEPS) return i / 1e3;
-    int shift = i / STEPS - 1;
-    return (double)((uint64_t)(STEPS + i % STEPS) << shift) / 1e3;
-  }
-  return 0;
+  return all;
+}
+
+/** Microseconds that this part of all latencies stays below. */
+static double percentile(double part)
+{
+  uint64_t left = (uint64_t)((double)count_latencies() * part);
+  int i = 0;
+  for (; left >= histogram[i]; i++) left -= histogram[i];
+  if (i < STEPS) return i / 1e3;
+  return (double)((uint64_t)(STEPS + i % STEPS) << (i / STEPS - 1)) / 1e3;
 }
 
 static struct { pid_t subject; uint64_t at, subject_cpu, own_cpu; } start;
@@ -94,10 +93,11 @@ void report(uint64_t messages, const char *extra)
   uint64_t elapsed = now_ns() - start.at;
   uint64_t subject_cpu = cpu_ns(start.subject) - start.subject_cpu;
   uint64_t own_cpu = cpu_ns(getpid()) - start.own_cpu;
-  printf("{\"messages\":%llu,\"elapsedNs\":%llu,\"cpuNs\":%llu,\"loadCpuNs\":%llu,"
-         "\"p50Us\":%.2f,\"p99Us\":%.2f,\"p999Us\":%.2f%s}\n",
-         (unsigned long long)messages, (unsigned long long)elapsed, (unsigned long long)subject_cpu,
-         (unsigned long long)own_cpu, percentile(0.5), percentile(0.99), percentile(0.999), extra);
+  printf("{\"messages\":%llu,\"elapsedNs\":%llu,\"cpuNs\":%llu,\"loadCpuNs\":%llu",
+         (unsigned long long)messages, (unsigned long long)elapsed, (unsigned long long)subject_cpu, (unsigned long long)own_cpu);
+  if (count_latencies() > 0)
+    printf(",\"p50Us\":%.2f,\"p99Us\":%.2f,\"p999Us\":%.2f", percentile(0.5), percentile(0.99), percentile(0.999));
+  printf("%s}\n", extra);
   fflush(stdout);
 }
 

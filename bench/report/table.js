@@ -13,7 +13,9 @@ export function table({ machine, rounds, seconds, rows }, { scenarios, peers }) 
     for (const peer of peers) {
       const own = rowsOf(peer.name);
       if (own.length === 0) continue;
-      lines.push(`| ${[title, peer.title, ...cells(own, rowsOf(REFERENCE), unit)].join(' | ')} |`);
+      lines.push(
+        `| ${[title, peer.title, ...cells(own, peer.name === REFERENCE ? [] : rowsOf(REFERENCE), unit)].join(' | ')} |`,
+      );
     }
   }
   lines.push('');
@@ -29,17 +31,17 @@ export function table({ machine, rounds, seconds, rows }, { scenarios, peers }) 
 function cells(own, reference, unit) {
   const middle = (name) => median(own.map((row) => row[name]));
   const isLoadTheLimit = middle('loadBusy') > middle('busy');
-  const timesOurs = own === reference ? [] : ratios(reference, own);
+  const timesOurs = ratios(reference, own);
   const ratio =
     timesOurs.length === 0
       ? ''
       : `${median(timesOurs).toFixed(2)} (${Math.min(...timesOurs).toFixed(2)} to ${Math.max(...timesOurs).toFixed(2)})`;
-  const hasRate = own[0].perSecond !== undefined;
+  const has = (name) => own[0][name] !== undefined;
   return [
     `${number(middle('value'))} ${unit}`,
     ratio,
-    hasRate ? `${Math.round(middle('perSecond')).toLocaleString('en')}${isLoadTheLimit ? ' †' : ''}` : '',
-    hasRate ? ['p50Us', 'p99Us', 'p999Us'].map((name) => number(middle(name))).join(', ') : '',
+    has('perSecond') ? `${Math.round(middle('perSecond')).toLocaleString('en')}${isLoadTheLimit ? ' †' : ''}` : '',
+    has('p50Us') ? ['p50Us', 'p99Us', 'p999Us'].map((name) => number(middle(name))).join(', ') : '',
   ];
 }
 

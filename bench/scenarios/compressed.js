@@ -1,6 +1,7 @@
 // permessage-deflate, each server with its own defaults.
-import { compressedJsonMessages } from '../harness/frames.js';
+import { compressedJsonMessages, jsonMessages } from '../harness/frames.js';
 import { loaded } from './loaded.js';
+import { memory } from './memory.js';
 
 export const COMPRESSED = [
   loaded({
@@ -10,5 +11,23 @@ export const COMPRESSED = [
     isCompressed: true,
     connections: 32,
     frames: compressedJsonMessages,
+  }),
+  memory({
+    id: 'compressed-memory',
+    title: 'memory of a compressed connection, after two messages',
+    needs: ['compression'],
+    isCompressed: true,
+    connections: 1_000,
+    messages: 2,
+    frames: compressedJsonMessages,
+  }),
+  loaded({
+    id: 'compressed-broadcast',
+    title: 'broadcast of 1 KiB JSON to 100, compressed',
+    needs: ['broadcast', 'compression'],
+    isCompressed: true,
+    mode: 'broadcast',
+    connections: 100,
+    frames: jsonMessages,
   }),
 ];
