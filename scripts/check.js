@@ -65,6 +65,7 @@ const STEPS = [
   },
   { name: 'layers and names', needs: 'types', work: () => node('scripts/test.js', 'public/layers', 'public/names') },
   { name: 'reference', needs: 'types', work: () => node('scripts/reference.js', '--check') },
+  { name: 'WebAssembly', work: () => node('scripts/wasm.js', '--check') },
 ];
 
 const failed = [];

@@ -52,8 +52,8 @@ export function maskedCopy(data: Uint8Array, mask: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** The key as it looks `count` bytes further on. */
-const rotate = (key: number, count: number): number =>
+/** The key as it looks `count` bytes further on, 0 to 3. */
+export const rotate = (key: number, count: number): number =>
   (key << (count << 3)) | (count === 0 ? 0 : key >>> (32 - (count << 3)));
 
 const swap = (word: number): number =>

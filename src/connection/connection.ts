@@ -439,8 +439,8 @@ export abstract class Connection<P extends string | null = string | null>
       this.#connection.#onFrame(opcode, fin, bytes, start, end);
     }
 
-    onData(bytes: Uint8Array): void {
-      this.#connection.#onData(bytes);
+    onData(bytes: Uint8Array, end?: number): void {
+      this.#connection.#onData(bytes, end);
     }
 
     onEnd(): void {
@@ -521,11 +521,11 @@ export abstract class Connection<P extends string | null = string | null>
     }
   };
 
-  #onData(bytes: Uint8Array): void {
+  #onData(bytes: Uint8Array, end?: number): void {
     // The parser keeps what comes while it is paused; the socket is paused only when more does, so that a short pause
     // costs nothing.
     if (this.#isReceivingPaused) this.#transport.pause();
-    this.#run(() => this.protocol.receive(bytes));
+    this.#run(() => this.protocol.receive(bytes, end));
   }
 
   #onEnd(): void {

@@ -5,8 +5,11 @@ export type Address = readonly [host: string, port: number] | string;
 
 /** Is told what happens on a transport. */
 export interface TransportSink {
-  /** Bytes arrived, as a Uint8Array and no subclass of it. The sink may change them; it must not keep them when it returns. */
-  onData(bytes: Uint8Array): void;
+  /**
+   * bytes[0, end) arrived, in a Uint8Array and no subclass of it. The sink may change them; it must not keep them when it
+   * returns. `end` is by default where the array ends.
+   */
+  onData(bytes: Uint8Array, end?: number): void;
   /** The peer ended its half. Nothing more will arrive. */
   onEnd(): void;
   /** Bytes that had to wait went out: `bufferedBytes` has become smaller. */

@@ -1,6 +1,7 @@
 // Finds the frames in a stream of bytes (RFC 6455 §5.2), one at a time. Knows nothing of messages, extensions or state.
-import { applyMask } from '../bytes/mask.ts';
+import { applyMask, rotate } from '../bytes/mask.ts';
 import { EndOfStreamError, PayloadTooBig, ProtocolError, VIOLATIONS } from './exceptions/protocol-errors.ts';
+import type { Host } from './host.ts';
 
 /** The longest header: two bytes, a 64-bit length and a masking key. */
 const MAX_HEAD_BYTES = 14;
@@ -9,6 +10,16 @@ const MAX_HEAD_BYTES = 14;
 const FIRST_GATHER_BYTES = 1024;
 
 const EMPTY = new Uint8Array(0);
+
+/** How a parser goes about it. */
+export interface FrameParserOptions {
+  /** Whether frames must be masked, or must not be. */
+  readonly masked: boolean;
+  /** Accept lengths that are not in their shortest form. Default false. */
+  readonly lenientLengths?: boolean | undefined;
+  /** See `Host`. Default: a plain loop. */
+  readonly unmask?: Host['unmask'];
+}
 
 /**
  * A cursor over the incoming bytes: `push` them, then call `read` until it says false. After each true the frame stands
@@ -36,9 +47,11 @@ export class FrameParser {
 
   readonly #masked: boolean;
   readonly #lenientLengths: boolean;
+  readonly #unmask: NonNullable<Host['unmask']>;
 
   #chunk: Uint8Array = EMPTY;
   #at = 0;
+  #chunkEnd = 0;
   /** Whether the chunk is somebody else's. */
   #isOnLoan = false;
   /** Chunks that came while an earlier one was not read to its end, from `#nextWaiting` on; null when there are none. */
@@ -55,20 +68,22 @@ export class FrameParser {
   #length = 0;
   #key = 0;
 
-  constructor({ masked, lenientLengths = false }: { readonly masked: boolean; readonly lenientLengths?: boolean }) {
+  constructor({ masked, lenientLengths = false, unmask = applyMask }: FrameParserOptions) {
     this.#masked = masked;
     this.#lenientLengths = lenientLengths;
+    this.#unmask = unmask;
   }
 
-  /** Takes the next bytes: they are unmasked in place, and payloads are views of them. They are on loan until `keepRest`. */
-  push(bytes: Uint8Array): void {
-    if (this.#waiting === null && this.#at === this.#chunk.length) {
+  /** Takes the next bytes, bytes[0, end): they are unmasked in place, and payloads are views of them. They are on loan until `keepRest`. */
+  push(bytes: Uint8Array, end: number = bytes.length): void {
+    if (this.#waiting === null && this.#at === this.#chunkEnd) {
       this.#chunk = bytes;
       this.#at = 0;
+      this.#chunkEnd = end;
       this.#isOnLoan = true;
     } else {
       this.#waiting ??= [];
-      this.#waiting.push(bytes.slice());
+      this.#waiting.push(bytes.slice(0, end));
     }
   }
 
@@ -76,8 +91,9 @@ export class FrameParser {
   keepRest(): void {
     if (!this.#isOnLoan) return;
     this.#isOnLoan = false;
-    this.#chunk = this.#at < this.#chunk.length ? this.#chunk.slice(this.#at) : EMPTY;
+    this.#chunk = this.#at < this.#chunkEnd ? this.#chunk.slice(this.#at, this.#chunkEnd) : EMPTY;
     this.#at = 0;
+    this.#chunkEnd = this.#chunk.length;
     this.bytes = EMPTY;
   }
 
@@ -85,17 +101,17 @@ export class FrameParser {
   read(): boolean {
     while (this.violation === null) {
       // Not ===: whoever was given a view of the chunk may have detached its buffer.
-      if (this.#at >= this.#chunk.length && !this.#nextChunk()) break;
+      if (this.#at >= this.#chunkEnd && !this.#nextChunk()) break;
       if (this.#gathered !== null) {
         if (this.#gather(this.#gathered)) return this.#finishGathered();
       } else if (this.#readHead()) {
-        const available = this.#chunk.length - this.#at;
+        const available = this.#chunkEnd - this.#at;
         if (this.#length <= available) {
           this.bytes = this.#chunk;
           this.start = this.#at;
           this.#at += this.#length;
           this.end = this.#at;
-          if (this.#masked) applyMask(this.bytes, this.start, this.end, this.#key);
+          if (this.#masked) this.#unmask(this.bytes, this.start, this.end, this.#key);
           return true;
         }
         this.#gathered = new Uint8Array(Math.min(this.#length, Math.max(2 * available, FIRST_GATHER_BYTES)));
@@ -122,6 +138,7 @@ export class FrameParser {
     this.#chunk = EMPTY;
     this.#isOnLoan = false;
     this.#at = 0;
+    this.#chunkEnd = 0;
     this.#waiting = null;
     this.#nextWaiting = 0;
     this.#gathered = null;
@@ -147,6 +164,7 @@ export class FrameParser {
     this.#chunk = waiting?.[this.#nextWaiting] ?? EMPTY;
     this.#isOnLoan = false;
     this.#at = 0;
+    this.#chunkEnd = this.#chunk.length;
     if (waiting === null) return false;
     this.#nextWaiting += 1;
     if (this.#nextWaiting === waiting.length) {
@@ -162,7 +180,7 @@ export class FrameParser {
 
   /** Reads a header into opcode, fin, rsv, #length and #key. False when it is not complete or not valid. */
   #readHead(): boolean {
-    const available = this.#chunk.length - this.#at;
+    const available = this.#chunkEnd - this.#at;
     if (this.#headBytes === 0) {
       const size = this.#checkHead(this.#chunk, this.#at, available);
       if (size <= available) {
@@ -175,7 +193,7 @@ export class FrameParser {
     // The header is cut by the end of a chunk: collect it byte by byte, checking as soon as a check is possible.
     this.#head ??= new Uint8Array(MAX_HEAD_BYTES);
     const head = this.#head;
-    while (this.#at < this.#chunk.length) {
+    while (this.#at < this.#chunkEnd) {
       head[this.#headBytes++] = this.#chunk[this.#at++]!;
       const size = this.#checkHead(head, 0, this.#headBytes);
       if (this.violation !== null) return false;
@@ -236,7 +254,8 @@ export class FrameParser {
 
   /** Moves payload from the chunk to the gathering buffer. True when the payload is complete. */
   #gather(buffer: Uint8Array): boolean {
-    const count = Math.min(this.#length - this.#received, this.#chunk.length - this.#at);
+    const count = Math.min(this.#length - this.#received, this.#chunkEnd - this.#at);
+    const end = this.#at + count;
     const received = this.#received + count;
     if (received > buffer.length) {
       const grown = new Uint8Array(Math.min(this.#length, Math.max(2 * buffer.length, received)));
@@ -244,9 +263,9 @@ export class FrameParser {
       this.#gathered = grown;
       buffer = grown;
     }
-    buffer.set(this.#chunk.subarray(this.#at, this.#at + count), this.#received);
-    if (this.#masked) applyMask(buffer, this.#received, received, this.#key, this.#received);
-    this.#at += count;
+    if (this.#masked) this.#unmask(this.#chunk, this.#at, end, rotate(this.#key, this.#received & 3));
+    buffer.set(this.#chunk.subarray(this.#at, end), this.#received);
+    this.#at = end;
     this.#received = received;
     return received === this.#length;
   }

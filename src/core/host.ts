@@ -11,6 +11,11 @@ export interface Host {
   readonly isUtf8: (bytes: Uint8Array) => boolean;
   /** ISO-8859-1 in native code, for the heads of the handshake. Default: loops of our own, which take 10 times as long. */
   readonly latin1?: Latin1Codec | undefined;
+  /**
+   * XORs `bytes[start, end)` in place with a masking key, a 32-bit number whose top byte is for `start`. Default: a plain
+   * loop. A runtime that knows where its bytes lie may have a faster one.
+   */
+  readonly unmask?: ((bytes: Uint8Array, start: number, end: number, key: number) => void) | undefined;
   /** Milliseconds since the epoch, for the `Date` header. */
   readonly now: () => number;
 }

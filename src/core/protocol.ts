@@ -106,7 +106,11 @@ export class Protocol {
       fragmentBytes: this.maxFragmentSize ?? Number.POSITIVE_INFINITY,
       emptyFragments: options.maxEmptyFragments ?? Number.POSITIVE_INFINITY,
     });
-    this.#parser = new FrameParser({ masked: side === Side.SERVER, lenientLengths: options.lenientLengths ?? false });
+    this.#parser = new FrameParser({
+      masked: side === Side.SERVER,
+      lenientLengths: options.lenientLengths,
+      unmask: this.host.unmask,
+    });
     this.#parser.maxPayloadBytes = this.#message.nextFrameBytes;
     const recorder = new Recorder();
     this.#sink = recorder;
@@ -196,16 +200,17 @@ export class Protocol {
   }
 
   /**
-   * As `receiveData`, without a copy: the bytes are on loan until the call returns, and are unmasked in place.
+   * As `receiveData` with bytes[0, end), without a copy: they are on loan until the call returns, and unmasked in place.
+   * @param end default: the end of `bytes`.
    * @throws {EndOfStreamError} after `receiveEof`.
    */
-  receive(bytes: Uint8Array): void {
+  receive(bytes: Uint8Array, end: number = bytes.length): void {
     if (this.#streamEnded) throw new EndOfStreamError('stream ended');
-    if (this.#discarding || bytes.length === 0) return;
+    if (this.#discarding || end === 0) return;
     if (this.#state === State.CONNECTING) {
-      this.receiveHandshake(bytes);
+      this.receiveHandshake(bytes.subarray(0, end));
     } else {
-      this.#parser.push(bytes);
+      this.#parser.push(bytes, end);
       this.processFrames();
     }
     // Not while frames are being handed over: whoever calls us from there is not the one who lent the chunk.

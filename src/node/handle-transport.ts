@@ -1,15 +1,8 @@
 // A transport over a TCP handle, without a net.Socket and its streams. Moves bytes and nothing else.
 import { getSystemErrorName } from 'node:util';
 import type { Address, Transport, TransportSink } from '../connection/transport.ts';
+import { readBuffer } from './read-buffer.ts';
 import { END, type HandleRequest, type SocketName, type TcpHandle, type TcpHandles, tcpHandles } from './tcp-handle.ts';
-
-const READ_BYTES = 65_536;
-
-/**
- * All connections are read into the same memory: what comes is looked at before the next read, wherever it came from. Its
- * buffer is larger than the view, so that no payload can be taken for one that has a buffer for itself.
- */
-const readBuffer = new Uint8Array(new ArrayBuffer(READ_BYTES + 8), 0, READ_BYTES);
 
 /** Where a handle and its requests find their transport: functions that all share cost a connection nothing. */
 const TRANSPORT: unique symbol = Symbol('transport');
@@ -144,7 +137,7 @@ export class HandleTransport implements Transport {
   static #onRead(this: OwnedHandle): void {
     const transport = this[TRANSPORT]!;
     const count = transport.#native.bytesRead();
-    if (count > 0) transport.#sink?.onData(readBuffer.subarray(0, count));
+    if (count > 0) transport.#sink?.onData(readBuffer, count);
     else if (count === END) transport.#onEnd();
     else if (count < 0) transport.#check(count, 'read');
   }

@@ -10,6 +10,7 @@ import { FlushQueue } from '../connection/write-batch.ts';
 import { MaskPool } from '../core/mask-pool.ts';
 import { version } from '../core/version.ts';
 import { sharedDeflateEngine } from './deflate-engine.ts';
+import { unmask } from './read-buffer.ts';
 
 /** Longer texts get a buffer of their own. */
 const SCRATCH_BYTES = 16_383;
@@ -54,6 +55,7 @@ export const nodeRuntime: Runtime = {
         Buffer.prototype.latin1Write.call(bytes, text, at);
       },
     },
+    unmask,
     now: Date.now,
   },
   get deflate() {
