@@ -6,9 +6,12 @@ export type Marks = number | null | readonly [high: number | null, low: number |
 
 /** Options of every connection. */
 export interface CommonConnectionOptions {
-  /** Milliseconds between keepalive pings; null: none are sent. Default 20,000. */
+  /** Milliseconds between keepalive pings; null: none are sent. The first comes after half of that or more, at random. Default 20,000. */
   readonly pingIntervalMs?: number | null | undefined;
-  /** Milliseconds to wait for the pong; after that the connection fails with 1011. Null: no limit. Default 20,000. */
+  /**
+   * Milliseconds to wait for the pong; after that the connection fails with 1011, unless the peer has sent anything at all:
+   * then it is asked again. Null: no limit. Default 20,000.
+   */
   readonly pingTimeoutMs?: number | null | undefined;
   /** Milliseconds that closing may take before TCP is dropped; null: no limit. Default 10,000. */
   readonly closeTimeoutMs?: number | null | undefined;

@@ -23,7 +23,7 @@ import { Keepalive, type KeepaliveConnection } from './keepalive.ts';
 import { MessageReader, type ReceiveOptions } from './message-reader.ts';
 import { bytesOf, type Data, type DataLike, type MessageSource } from './message-source.ts';
 import { MessageWriter, type SendOptions } from './message-writer.ts';
-import { Pings } from './pings.ts';
+import { type PingSender, Pings } from './pings.ts';
 import { quiet } from './promises.ts';
 import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { Runtime } from './runtime.ts';
@@ -296,7 +296,7 @@ export abstract class Connection<P extends string | null = string | null>
     }
     let pong!: Promise<number>;
     const sent = this.#writer.write(() => {
-      pong = this.#sendPing(payload, ackOnClose);
+      pong = this.#sendPing(payload).add(payload, this.runtime.clock.now(), ackOnClose);
     });
     return quiet(sent.then(() => ({ data: payload, pong })));
   }
@@ -396,7 +396,9 @@ export abstract class Connection<P extends string | null = string | null>
     this.#hasOpened = true;
     const { pingIntervalMs, pingTimeoutMs } = this.#settings;
     if (pingIntervalMs !== null) {
-      this.#keepalive = new Keepalive(this.#pipeEnd, this.runtime.clock, pingIntervalMs, pingTimeoutMs);
+      const { clock, host } = this.runtime;
+      const settings = { intervalMs: pingIntervalMs, timeoutMs: pingTimeoutMs };
+      this.#keepalive = new Keepalive(this.#pipeEnd, clock, settings, (host.nextMask() >>> 0) / 2 ** 32);
     }
     this.#callHandler((handlers) => handlers.open?.(this));
   }
@@ -503,12 +505,16 @@ export abstract class Connection<P extends string | null = string | null>
       this.#connection.handlerFailed(error);
     }
 
-    sendPing(): Promise<number> {
+    sendPing(sender: PingSender, again: Uint8Array | null): Uint8Array | null {
       const connection = this.#connection;
       try {
-        return connection.#sendPing(connection.#freshPingPayload(), false);
+        const payload = again ?? connection.#freshPingPayload();
+        if (again !== null) connection.protocol.sendPing(payload);
+        else connection.#sendPing(payload).watch(payload, connection.runtime.clock.now(), sender);
+        return payload;
       } catch (error) {
-        return this.failInternally(error);
+        connection.#failInternally(error);
+        return null;
       }
     }
 
@@ -522,6 +528,7 @@ export abstract class Connection<P extends string | null = string | null>
   };
 
   #onData(bytes: Uint8Array, end?: number): void {
+    this.#keepalive?.onReceived();
     // The parser keeps what comes while it is paused; the socket is paused only when more does, so that a short pause
     // costs nothing.
     if (this.#isReceivingPaused) this.#transport.pause();
@@ -652,11 +659,12 @@ export abstract class Connection<P extends string | null = string | null>
     return payload;
   }
 
-  #sendPing(payload: Uint8Array, ackOnClose: boolean): Promise<number> {
+  /** Sends it, and returns those among which it has to be counted. */
+  #sendPing(payload: Uint8Array): Pings {
     this.#pings ??= new Pings();
     if (this.#pings.has(payload)) throw new ConcurrencyError('already waiting for a pong with the same data');
     this.protocol.sendPing(payload);
-    return this.#pings.add(payload, this.runtime.clock.now(), ackOnClose);
+    return this.#pings;
   }
 
   // Closing, inside

@@ -1,65 +1,101 @@
-// Pings at intervals and a limit for the pong. Decides when; what a failure means is the connection's matter.
-import type { Clock, Timer } from './clock.ts';
+// Pings at intervals and a limit for the silence after them. Decides when; what a failure means is the connection's matter.
+import type { PingSender } from './pings.ts';
+import { Alarm, type TimerWheel } from './timer-wheel.ts';
 
 /** A connection as its keepalive sees it. */
 export interface KeepaliveConnection {
-  /** Sends a ping at once, however much waits to be written; the promise comes to the latency in seconds. */
-  sendPing(): Promise<number>;
-  /** No pong came in time. */
+  /**
+   * Sends a ping at once, however much waits to be written: the same once more, or one of its own.
+   * Returns its payload; null when the connection was given up instead.
+   */
+  sendPing(sender: PingSender, again: Uint8Array | null): Uint8Array | null;
+  /** The peer was silent for too long. */
   onPingTimeout(): void;
   log(level: 'debug' | 'error', message: string, error?: unknown): void;
 }
 
-/** Runs from its construction until `stop`. */
-export class Keepalive {
+/** How often to ask, and how long to wait. */
+export interface KeepaliveSettings {
+  readonly intervalMs: number;
+  /** Null: silence may last for ever. */
+  readonly timeoutMs: number | null;
+}
+
+/**
+ * Runs from its construction until `stop`. It is its own alarm, so that a connection at rest has no timer, no promise and no
+ * function for it.
+ *
+ * Whatever arrives is a sign of life: only silence for all of the timeout, with a ping unanswered, ends a connection.
+ */
+export class Keepalive extends Alarm implements PingSender {
   readonly #connection: KeepaliveConnection;
-  readonly #clock: Clock;
+  readonly #clock: TimerWheel;
   readonly #intervalMs: number;
-  /** Null: a pong may take for ever. */
   readonly #timeoutMs: number | null;
-  #timer: Timer | null = null;
+  /** Of the ping that waits for its pong; null between pings. */
+  #payload: Uint8Array | null = null;
+  /** Whether anything has arrived since the last ping. */
+  #hasHeard = false;
   #isStopped = false;
 
-  constructor(connection: KeepaliveConnection, clock: Clock, intervalMs: number, timeoutMs: number | null) {
+  /**
+   * @param phase 0 to 1, at random: the first ping comes within the second half of the first interval, so that connections
+   *   that were opened together do not send their pings together.
+   */
+  constructor(
+    connection: KeepaliveConnection,
+    clock: TimerWheel,
+    { intervalMs, timeoutMs }: KeepaliveSettings,
+    phase: number,
+  ) {
+    super();
     this.#connection = connection;
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     this.#timeoutMs = timeoutMs;
-    this.#schedule(0);
+    clock.set(this, intervalMs * (1 - phase / 2));
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#timer?.cancel();
+    this.#clock.cancel(this);
   }
 
-  #schedule(latencyMs: number): void {
-    this.#timer = this.#clock.setTimer(Math.max(0, this.#intervalMs - latencyMs), () => {
-      this.#ping().catch((error: unknown) => {
-        if (!this.#isStopped) this.#connection.log('error', 'keepalive ping failed', error);
-      });
-    });
+  /** Bytes have arrived, whatever they are. */
+  onReceived(): void {
+    this.#hasHeard = true;
   }
 
-  async #ping(): Promise<void> {
-    const connection = this.#connection;
-    if (this.#timeoutMs !== null) {
-      this.#timer = this.#clock.setTimer(this.#timeoutMs, () => {
-        connection.log('debug', '- timed out waiting for keepalive pong');
-        connection.onPingTimeout();
-      });
+  onAlarm(): void {
+    try {
+      if (this.#payload === null || this.#timeoutMs === null || this.#hasHeard) this.#ping();
+      else this.#giveUp();
+    } catch (error) {
+      // The user's logger threw: the other connections that are woken now have nothing to do with it.
+      if (!this.#isStopped) this.#connection.log('error', 'keepalive ping failed', error);
     }
-    const pong = connection.sendPing();
-    connection.log('debug', '% sent keepalive ping');
-    if (this.#timeoutMs === null) {
-      // The logger is the user's code, which may have closed the connection.
-      if (!this.#isStopped) this.#schedule(0);
-      return;
-    }
-    const latency = await pong;
-    if (this.#isStopped) return;
-    connection.log('debug', '% received keepalive pong');
-    this.#timer?.cancel();
-    this.#schedule(latency * 1000);
   }
+
+  #ping(): void {
+    this.#hasHeard = false;
+    this.#clock.set(this, this.#timeoutMs ?? this.#intervalMs);
+    // A ping that nobody answers is repeated, not followed by another: what waits for pongs must not pile up.
+    this.#payload = this.#connection.sendPing(this, this.#payload);
+    // Last: the logger is the user's code, which may close the connection.
+    if (this.#payload !== null) this.#connection.log('debug', '% sent keepalive ping');
+  }
+
+  #giveUp(): void {
+    this.#connection.log('debug', '- timed out waiting for keepalive pong');
+    this.#connection.onPingTimeout();
+  }
+
+  onPong(latency: number): void {
+    this.#payload = null;
+    if (this.#isStopped || this.#timeoutMs === null) return;
+    this.#clock.set(this, this.#intervalMs - latency * 1000);
+    this.#connection.log('debug', '% received keepalive pong');
+  }
+
+  onPingLost(): void {}
 }

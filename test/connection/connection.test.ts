@@ -107,13 +107,35 @@ describe('keepalive', () => {
     assert.ok(connection.bufferedAmount > 1_000_000);
   });
 
-  test('fails a peer that answers none, whatever else it sends', async () => {
+  test('fails a peer that answers none and sends nothing else', async () => {
     const connection = open(often);
-    await connection.clock.advance(100);
-    connection.receive({ opcode: PONG, payload: 'none' }, { opcode: TEXT, payload: 'alive' });
-    await connection.clock.advance(50);
+    await connection.clock.advance(150);
     assert.equal(connection.state, 'CLOSING');
     assert.match(connection.transport.writes.join(''), /\x03\xf3keepalive ping timeout$/);
+  });
+
+  test('takes whatever a peer sends for a sign of life, but asks again', async () => {
+    const connection = open(often);
+    await connection.clock.advance(100);
+    connection.receiveBytes(Uint8Array.of(0x81)); // the first byte of a frame
+    await connection.clock.advance(50);
+    assert.equal(connection.state, 'OPEN');
+    const [first, second] = takePings(connection);
+    assert.deepEqual(first, second);
+    await connection.clock.advance(50);
+    assert.equal(connection.state, 'CLOSING');
+  });
+
+  test('keeps one ping on its way with a peer that never answers, and takes a late pong', async () => {
+    const connection = open({ ...often, pingTimeoutMs: null });
+    await connection.clock.advance(1000);
+    const pings = takePings(connection);
+    assert.equal(pings.length, 10);
+    for (const ping of pings) assert.deepEqual(ping, pings[0]);
+    connection.receive({ opcode: PONG, payload: pings[0]! });
+    assert.equal(connection.latency, 0.9);
+    await connection.clock.advance(100);
+    assert.notDeepEqual(takePings(connection)[0], pings[0]);
   });
 
   for (const pingTimeoutMs of [50, null]) {

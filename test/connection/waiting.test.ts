@@ -1,7 +1,6 @@
-// The small parts that have to do with time and waiting: wait, pings, keepalive. No real time passes.
+// The small parts that have to do with time and waiting: wait, pings. No real time passes.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Keepalive } from '#dist/connection/keepalive.js';
 import { Pings } from '#dist/connection/pings.js';
 import { waitFor, watchLimits } from '#dist/connection/wait.js';
 import { FakeClock, settled } from '../support/fake-clock.ts';
@@ -88,6 +87,24 @@ describe('Pings', () => {
     assert.throws(() => pings.add(bytes(0, 255), 0, false), { name: 'ConcurrencyError' });
   });
 
+  test('may be sent again with the same data once they are answered, also by who hears of the pong', async () => {
+    const pings = new Pings();
+    const latencies: number[] = [];
+    const sender = {
+      onPong: (latency: number) => {
+        latencies.push(latency);
+        if (latencies.length === 1) pings.watch(bytes(1), 3000, sender);
+      },
+      onPingLost: () => {},
+    };
+    pings.watch(bytes(1), 1000, sender);
+    assert.equal(pings.acknowledge(bytes(1), 2000), 1);
+    assert.equal(pings.has(bytes(1)), true);
+    assert.equal(pings.acknowledge(bytes(1), 5000), 2);
+    assert.equal(pings.has(bytes(1)), false);
+    assert.deepEqual(latencies, [1, 2]);
+  });
+
   test('end with the connection', async () => {
     const pings = new Pings();
     const strict = pings.add(bytes(1), 0, false);
@@ -95,82 +112,5 @@ describe('Pings', () => {
     pings.end(() => new Error('gone'));
     await assert.rejects(strict, /gone/);
     assert.equal(await lenient, Number.NaN);
-  });
-});
-
-describe('Keepalive', () => {
-  /** A connection whose pongs come when the test says so. */
-  function make(intervalMs: number, timeoutMs: number | null) {
-    const clock = new FakeClock();
-    const events: string[] = [];
-    const pongs: ((latency: number) => void)[] = [];
-    const connection = {
-      sendPing: () => {
-        events.push(`ping at ${clock.now()}`);
-        return new Promise<number>((resolve) => pongs.push(resolve));
-      },
-      onPingTimeout: () => void events.push(`timeout at ${clock.now()}`),
-      log: (level: string, message: string) => void events.push(`${level} ${message}`),
-    };
-    const keepalive = new Keepalive(connection, clock, intervalMs, timeoutMs);
-    return { clock, events, pongs, keepalive, connection };
-  }
-
-  test('pings after the interval, less what the last round trip took', async () => {
-    const { clock, events, pongs } = make(100, 50);
-    await clock.advance(100);
-    await clock.advance(20);
-    pongs[0]!(0.02);
-    await settled();
-    await clock.advance(79);
-    assert.deepEqual(events, ['ping at 100', 'debug % sent keepalive ping', 'debug % received keepalive pong']);
-    await clock.advance(1);
-    assert.equal(events[3], 'ping at 200');
-  });
-
-  test('says when no pong comes in time, once', async () => {
-    const { clock, events } = make(100, 50);
-    await clock.advance(1000);
-    assert.deepEqual(events, [
-      'ping at 100',
-      'debug % sent keepalive ping',
-      'debug - timed out waiting for keepalive pong',
-      'timeout at 150',
-    ]);
-  });
-
-  test('waits for no pong without a timeout', async () => {
-    const { clock, events } = make(100, null);
-    await clock.advance(300);
-    assert.deepEqual(
-      events.filter((event) => event.startsWith('ping')),
-      ['ping at 100', 'ping at 200', 'ping at 300'],
-    );
-  });
-
-  test('stops while it sleeps and while it waits, and leaves no timer', async () => {
-    const sleeping = make(100, 50);
-    sleeping.keepalive.stop();
-    await sleeping.clock.advance(1000);
-    assert.deepEqual(sleeping.events, []);
-    const waiting = make(100, 50);
-    await waiting.clock.advance(100);
-    waiting.keepalive.stop();
-    waiting.pongs[0]!(0.01);
-    await waiting.clock.advance(1000);
-    assert.equal(waiting.events.length, 2);
-    assert.equal(waiting.clock.pending, 0);
-  });
-
-  test('logs an error of the ping, unless it was stopped', async () => {
-    for (const isStopped of [false, true]) {
-      const { clock, events, keepalive, connection } = make(100, 50);
-      connection.sendPing = () => {
-        if (isStopped) keepalive.stop();
-        return Promise.reject(new Error('mine'));
-      };
-      await clock.advance(100);
-      assert.equal(events.includes('error keepalive ping failed'), !isStopped);
-    }
   });
 });
