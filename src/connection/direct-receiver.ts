@@ -54,7 +54,7 @@ export class DirectReceiver implements Receiver {
 
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
     if (this.#isStopped || this.#isDropping) return;
-    const piece = { isText: opcode === Opcode.TEXT, fin, bytes, start, end };
+    const piece = { isOwned: false, isText: opcode === Opcode.TEXT, fin, bytes, start, end };
     if (fin && opcode !== Opcode.CONT) {
       this.#deliver(piece);
       return;

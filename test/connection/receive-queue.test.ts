@@ -7,7 +7,7 @@ import { isCollected } from '../support/collected.ts';
 
 const piece = (text: string, fin = true, isText = true): Piece => {
   const bytes = Uint8Array.from(Buffer.from(`<${text}>`));
-  return { isText, fin, bytes, start: 1, end: bytes.length - 1 };
+  return { isOwned: false, isText, fin, bytes, start: 1, end: bytes.length - 1 };
 };
 
 const textOf = ({ bytes, start, end }: Piece): string => Buffer.from(bytes.subarray(start, end)).toString();
@@ -110,16 +110,20 @@ describe('MessageBuffer', () => {
 describe('ownBytes', () => {
   test('copies a part of a buffer, so that it can be transferred, and shows a whole one', () => {
     const bytes = new Uint8Array(1000);
-    const part = ownBytes({ bytes, start: 10, end: 900 });
+    const part = ownBytes({ isOwned: false, bytes, start: 10, end: 900 });
     assert.equal(part.buffer.byteLength, 890);
-    assert.equal(ownBytes({ bytes, start: 0, end: 1000 }).buffer, bytes.buffer);
+    assert.equal(ownBytes({ isOwned: false, bytes, start: 0, end: 1000 }).buffer, bytes.buffer);
+    assert.equal(ownBytes({ isOwned: true, bytes, start: 0, end: 1000 }), bytes);
   });
 
   test('gives a Uint8Array for a Buffer, with the right bytes', () => {
     const bytes = Buffer.from('abcdef');
-    for (const own of [ownBytes({ bytes, start: 1, end: 3 }), ownBytes({ bytes, start: 0, end: 6 })]) {
+    for (const own of [
+      ownBytes({ isOwned: false, bytes, start: 1, end: 3 }),
+      ownBytes({ isOwned: false, bytes, start: 0, end: 6 }),
+    ]) {
       assert.equal(Object.getPrototypeOf(own), Uint8Array.prototype);
     }
-    assert.deepEqual(ownBytes({ bytes, start: 1, end: 3 }), Uint8Array.of(98, 99));
+    assert.deepEqual(ownBytes({ isOwned: false, bytes, start: 1, end: 3 }), Uint8Array.of(98, 99));
   });
 });

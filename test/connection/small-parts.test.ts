@@ -16,7 +16,7 @@ const codec = {
 
 describe('TextPieces', () => {
   const push = (pieces: TextPieces, bytes: Uint8Array, fin: boolean) => {
-    const problem = pieces.push({ isText: true, fin, bytes, start: 0, end: bytes.length });
+    const problem = pieces.push({ isOwned: false, isText: true, fin, bytes, start: 0, end: bytes.length });
     return problem === null ? pieces.text : `${problem.reason} at ${problem.position}`;
   };
 
