@@ -16,10 +16,9 @@ enum { AT_ONCE = 64, EVENTS = 512, PATIENCE_SECONDS = 60, FLOOD_BYTES = 65536 };
 /** A way to load a server. */
 struct mode {
   const char *name;
-  /** All connections are open, or a phase begins again after a rest. */
+  /** A phase begins. */
   void (*start)(void);
-  /** A phase is over: come to rest, so that the server has dealt with all that was sent. NULL: no need. */
-  void (*stop)(void);
+  /** Whether all that was sent is dealt with, now that `is_stopping`: only then can messages and processor time be compared. */
   bool (*is_at_rest)(void);
   /** Messages that the server has dealt with, ever. */
   uint64_t (*count)(void);
@@ -33,6 +32,8 @@ static struct connection *connections;
 static uint32_t connection_count = 64, message_limit;
 static uint32_t opened, opening;
 static uint64_t received;
+/** A phase is over: nothing new is sent. */
+static bool is_stopping;
 
 static uint64_t count_received(void) { return received; }
 
@@ -45,16 +46,22 @@ static void on_one_more_open(struct connection *connection)
 
 // --- echo: each answer sends the next message.
 
+static uint64_t on_their_way;
+
 static void start_echo(void)
 {
+  on_their_way = (uint64_t)connection_count * settings.in_flight;
   for (uint32_t i = 0; i < connection_count; i++) send_frames(&connections[i], settings.in_flight, now_ns());
 }
 
 static void on_echo(struct connection *connection, uint32_t count, uint64_t now)
 {
   received += count;
-  send_frames(connection, count, now);
+  if (is_stopping) on_their_way -= count;
+  else send_frames(connection, count, now);
 }
+
+static bool is_echo_at_rest(void) { return on_their_way == 0; }
 
 // --- hold: some messages on each connection, one after the other, and nothing more until stdin ends.
 
@@ -89,14 +96,15 @@ static void on_delivery(struct connection *connection, uint32_t count, uint64_t 
   received += count;
   deliveries += count;
   for (uint32_t i = 0; i < count; i++) record_latency(now - broadcast_at);
-  if (deliveries == connection_count) start_broadcast();
+  if (deliveries == connection_count && !is_stopping) start_broadcast();
 }
 
-// --- receive: sends as fast as the server reads; then asks on each connection how many messages have come
-// on all of them: the highest answer is how many were sent.
+static bool is_broadcast_at_rest(void) { return deliveries == connection_count; }
+
+// --- receive: sends as fast as the server reads; to rest, asks on each connection how many messages have come on all of
+// them: the highest answer is how many were sent.
 
 static const uint8_t QUESTION[] = { 0x81, 0x85, 0, 0, 0, 0, 'c', 'o', 'u', 'n', 't' };
-static bool is_asking;
 static uint32_t answers;
 static uint64_t highest_number;
 
@@ -109,7 +117,6 @@ static uint64_t count_sent(void)
 
 static void start_receive(void)
 {
-  is_asking = false;
   answers = 0;
   for (uint32_t i = 0; i < connection_count; i++) {
     connections[i].number = UINT64_MAX;
@@ -119,7 +126,7 @@ static void start_receive(void)
 
 static void on_flood_room(struct connection *connection)
 {
-  if (!is_asking) {
+  if (!is_stopping) {
     send_frames(connection, settings.ring.count, 0);
   } else if (connection->number == UINT64_MAX) {
     connection->number = 0;
@@ -132,26 +139,22 @@ static void on_flood_room(struct connection *connection)
 static void on_number(struct connection *connection, uint32_t count, uint64_t now)
 {
   (void)now;
-  if (!is_asking || count != 1) fail("an answer that nobody asked for");
+  if (!is_stopping || count != 1) fail("an answer that nobody asked for");
   if (connection->number > highest_number) highest_number = connection->number;
   if (++answers < connection_count) return;
   if (highest_number != count_sent())
     fail("the server says that %llu of %llu messages came", (unsigned long long)highest_number, (unsigned long long)count_sent());
 }
 
-static void stop_receive(void) { is_asking = true; }
-
 static bool is_receive_at_rest(void) { return answers == connection_count; }
 
 // --- open-close: opens, says goodbye, waits for the server's goodbye and its end of the stream, again and again.
 
 static const uint8_t GOODBYE[] = { 0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8 };
-static bool is_stopping;
 static uint32_t busy_count;
 
 static void start_open_close(void)
 {
-  is_stopping = false;
   busy_count = connection_count;
   for (uint32_t i = 0; i < connection_count; i++) open_connection(&connections[i]);
 }
@@ -168,8 +171,6 @@ static void on_goodbye(struct connection *connection)
   else open_connection(connection);
 }
 
-static void stop_open_close(void) { is_stopping = true; }
-
 static bool is_open_close_at_rest(void) { return busy_count == 0; }
 
 static void on_unexpected_message(struct connection *connection, uint32_t count, uint64_t now)
@@ -181,15 +182,16 @@ static void on_unexpected_message(struct connection *connection, uint32_t count,
 // ---
 
 static const struct mode MODES[] = {
-  { .name = "echo", .start = start_echo, .count = count_received, .on_open = on_one_more_open, .on_messages = on_echo },
-  { .name = "hold", .start = start_hold, .is_at_rest = is_holding, .count = count_received, .on_open = on_one_more_open,
-    .on_messages = on_held_message },
-  { .name = "broadcast", .start = start_broadcast, .count = count_received, .on_open = on_one_more_open,
-    .on_messages = on_delivery },
-  { .name = "receive", .start = start_receive, .stop = stop_receive, .is_at_rest = is_receive_at_rest, .count = count_sent,
+  { .name = "echo", .start = start_echo, .is_at_rest = is_echo_at_rest, .count = count_received,
+    .on_open = on_one_more_open, .on_messages = on_echo },
+  { .name = "hold", .start = start_hold, .is_at_rest = is_holding, .count = count_received,
+    .on_open = on_one_more_open, .on_messages = on_held_message },
+  { .name = "broadcast", .start = start_broadcast, .is_at_rest = is_broadcast_at_rest, .count = count_received,
+    .on_open = on_one_more_open, .on_messages = on_delivery },
+  { .name = "receive", .start = start_receive, .is_at_rest = is_receive_at_rest, .count = count_sent,
     .on_open = on_one_more_open, .on_messages = on_number, .on_room = on_flood_room },
-  { .name = "open-close", .start = start_open_close, .stop = stop_open_close, .is_at_rest = is_open_close_at_rest,
-    .count = count_received, .on_open = say_goodbye, .on_messages = on_unexpected_message, .on_end = on_goodbye },
+  { .name = "open-close", .start = start_open_close, .is_at_rest = is_open_close_at_rest, .count = count_received,
+    .on_open = say_goodbye, .on_messages = on_unexpected_message, .on_end = on_goodbye },
 };
 
 static const struct mode *find_mode(const char *name)
@@ -230,13 +232,12 @@ static void open_all(void)
   run(PATIENCE_SECONDS, are_all_open);
 }
 
-/** One phase of a run. Modes that need no rest just go on with the next. */
-static void run_phase(const struct mode *mode, double for_seconds, bool is_first)
+static void run_phase(const struct mode *mode, double for_seconds)
 {
-  if (is_first || mode->stop) mode->start();
+  is_stopping = false;
+  mode->start();
   run(for_seconds, NULL);
-  if (mode->stop == NULL) return;
-  mode->stop();
+  is_stopping = true;
   run(PATIENCE_SECONDS, mode->is_at_rest);
 }
 
@@ -307,11 +308,11 @@ int main(int argument_count, char **arguments)
     return 0;
   }
 
-  run_phase(mode, warm_up, true);
+  run_phase(mode, warm_up);
   settings.checks_payloads = false;
   start_measuring(server);
   uint64_t before = mode->count();
-  run_phase(mode, seconds, false);
+  run_phase(mode, seconds);
   char extra[64] = "";
   if (settings.offers_compression) snprintf(extra, sizeof extra, ",\"compressedAnswers\":%llu", (unsigned long long)compressed_answers);
   report(mode->count() - before, extra);
