@@ -5,7 +5,6 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './harness/machine.js';
 import { medianRow } from './harness/statistics.js';
-import { PEERS } from './peers.js';
 import { table } from './report/table.js';
 import { SCENARIOS } from './scenarios/index.js';
 
@@ -20,35 +19,43 @@ const { values: options } = parseArgs({
   },
 });
 
-const words = options.only.split(',').filter((word) => word !== '');
-const scenarios = SCENARIOS.filter(
-  ({ id, title }) => words.length === 0 || words.some((word) => id.includes(word) || title.includes(word)),
-);
-const names = options.peers.split(',').filter((name) => name !== '');
-const unknown = names.filter((name) => !PEERS.some((peer) => peer.name === name));
+const split = (list) => list.split(',').filter((word) => word !== '');
+const words = split(options.only);
+const names = split(options.peers);
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
-if (scenarios.length === 0 || unknown.length > 0 || !(rounds >= 1) || !(seconds > 0)) {
-  console.error(
-    `scenarios: ${SCENARIOS.map(({ id }) => id).join(', ')}\npeers: ${PEERS.map(({ name }) => name).join(', ')}`,
-  );
+const allNames = new Set(SCENARIOS.flatMap(({ peers }) => peers.map(({ name }) => name)));
+
+const chosen = SCENARIOS.filter(
+  ({ id, title }) => words.length === 0 || words.some((word) => id.includes(word) || title.includes(word)),
+);
+if (chosen.length === 0 || !names.every((name) => allNames.has(name)) || !(rounds >= 1) || !(seconds > 0)) {
+  console.error(`scenarios: ${SCENARIOS.map(({ id }) => id).join(', ')}\npeers: ${[...allNames].join(', ')}`);
   process.exit(2);
 }
 
-const peers = PEERS.filter((peer) => {
-  if (names.length > 0 && !names.includes(peer.name)) return false;
-  const reason = peer.whyNot?.() ?? null;
-  if (reason !== null) console.error(`left out: ${peer.title} (${reason})`);
-  return reason === null;
-});
+/** Whether it can be measured here. What can't is said once. */
+const isThere = new Map();
+function canMeasure(peer) {
+  if (!isThere.has(peer)) {
+    const reason = peer.whyNot?.(options.node) ?? null;
+    if (reason !== null) console.error(`left out: ${peer.title} (${reason})`);
+    isThere.set(peer, reason === null);
+  }
+  return isThere.get(peer);
+}
+const scenarios = chosen.map((scenario) => ({
+  ...scenario,
+  peers: scenario.peers.filter((peer) => (names.length === 0 || names.includes(peer.name)) && canMeasure(peer)),
+}));
 
+const machine = describeMachine(options.node);
 const rows = [];
 for (let round = 0; round < rounds; round += 1) {
   for (const scenario of scenarios) {
-    const able = peers.filter((peer) => scenario.needs.every((need) => peer.can.includes(need)));
     // Who goes first changes from round to round.
-    for (let i = 0; i < able.length; i += 1) {
-      const peer = able[(i + round) % able.length];
+    const order = scenario.peers.map((_, i) => scenario.peers[(i + round) % scenario.peers.length]);
+    for (const peer of order) {
       const starts = [];
       for (let start = 0; start < scenario.starts; start += 1) {
         starts.push(await scenario.measure(peer, { nodePath: options.node, seconds }));
@@ -60,8 +67,8 @@ for (let round = 0; round < rounds; round += 1) {
 }
 process.stderr.write('\n');
 
-const result = { machine: describeMachine(options.node), rounds, seconds, rows };
-console.log(table(result, { scenarios, peers }));
+const result = { machine, rounds, seconds, rows };
+console.log(table(result, scenarios));
 if (options.out !== undefined) {
   mkdirSync(dirname(options.out), { recursive: true });
   writeFileSync(options.out, `${JSON.stringify(result, null, 1)}\n`);

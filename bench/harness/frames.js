@@ -5,24 +5,26 @@ const TEXT = 1;
 const BINARY = 2;
 const KEY = [0x37, 0xfa, 0x21, 0x3d];
 
-/** A client's message in one frame (RFC 6455 §5.2), masked. */
-function frame(payload, opcode, isCompressed = false) {
+/** A message in one frame (RFC 6455 §5.2): a client's, which is masked, or a server's. */
+function frame(payload, opcode, { isCompressed = false, isMasked = true } = {}) {
   const { length } = payload;
+  const maskBit = isMasked ? 0x80 : 0;
   let head;
-  if (length < 126) head = Buffer.from([0, 0x80 | length]);
-  else if (length < 65_536) head = Buffer.from([0, 0x80 | 126, length >> 8, length & 255]);
+  if (length < 126) head = Buffer.from([0, maskBit | length]);
+  else if (length < 65_536) head = Buffer.from([0, maskBit | 126, length >> 8, length & 255]);
   else {
     head = Buffer.alloc(10);
-    head[1] = 0x80 | 127;
+    head[1] = maskBit | 127;
     head.writeBigUInt64BE(BigInt(length), 2);
   }
   head[0] = 0x80 | (isCompressed ? 0x40 : 0) | opcode;
+  if (!isMasked) return Buffer.concat([head, payload]);
   return Buffer.concat([head, Buffer.from(KEY), payload.map((byte, i) => byte ^ KEY[i & 3])]);
 }
 
 /** So many bytes without a pattern, the same ones each time. */
-export const binary = (length) =>
-  frame(Buffer.from(Array.from({ length }, (_, i) => Math.imul(i + 1, 0x9e37_79b1) >>> 24)), BINARY);
+export const binary = (length, options) =>
+  frame(Buffer.from(Array.from({ length }, (_, i) => Math.imul(i + 1, 0x9e37_79b1) >>> 24)), BINARY, options);
 
 /** So many characters of ASCII. */
 export const ascii = (length) =>
@@ -51,5 +53,5 @@ export const jsonMessages = () => SEEDS.map((seed) => frame(json(seed), TEXT));
 export const compressedJsonMessages = () =>
   SEEDS.map((seed) => {
     const flushed = deflateRawSync(json(seed), { windowBits: 10, finishFlush: constants.Z_SYNC_FLUSH });
-    return frame(flushed.subarray(0, -4), TEXT, true);
+    return frame(flushed.subarray(0, -4), TEXT, { isCompressed: true });
   });

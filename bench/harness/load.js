@@ -1,13 +1,13 @@
-// The load of a measurement: the generator in C, with frames made here.
+// The load of a measurement: the generator in C, with frames made here. Its options are those of load/load.c, in camel case.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { Child } from './child.js';
 import { LOAD_CORE } from './cores.js';
-import { BUILD, program } from './programs.js';
+import { BUILD, loadProgram } from './programs.js';
 
-/** Loads the server and gives what the generator reports. `options` are those of load/load.c, in camel case. */
-export async function runLoad(server, options) {
-  const child = startLoad(server, options);
+/** Loads the server and gives what the generator reports. */
+export async function loadServer(server, options) {
+  const child = startLoad({ ...options, ...addressOf(server) });
   try {
     return await child.answer();
   } finally {
@@ -15,9 +15,23 @@ export async function runLoad(server, options) {
   }
 }
 
+/** Serves the client that `startClient` starts, given a port, and gives what the generator reports. */
+export async function loadClient(startClient, options) {
+  const child = startLoad({ ...options, listen: true });
+  let client;
+  try {
+    const { port } = await child.answer();
+    client = startClient(port);
+    return await Promise.race([child.ask(client.pid), client.answer()]);
+  } finally {
+    await client?.stop();
+    await child.stop();
+  }
+}
+
 /** Opens connections, with some messages on each, and keeps them until the generator is stopped. */
 export async function holdConnections(server, options) {
-  const child = startLoad(server, { ...options, mode: 'hold' });
+  const child = startLoad({ ...options, ...addressOf(server), mode: 'hold' });
   try {
     await child.answer();
     return child;
@@ -27,18 +41,15 @@ export async function holdConnections(server, options) {
   }
 }
 
-function startLoad({ port, pid }, { frames, compressed = false, ...options }) {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return new Child([
-    program('load'),
-    ...LOAD_CORE,
-    ...['--port', String(port), '--pid', String(pid), '--frames', frameFile(frames)],
-    ...(compressed ? ['--compressed'] : []),
-    ...given.flatMap(([name, value]) => [
-      `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-      String(value),
-    ]),
-  ]);
+const addressOf = ({ port, pid }) => ({ port, pid });
+
+function startLoad({ frames, ...options }) {
+  const flags = Object.entries({ frames: frameFile(frames), ...options }).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return value === true ? [flag] : [flag, String(value)];
+  });
+  return new Child([loadProgram(), ...LOAD_CORE, ...flags]);
 }
 
 /** The frames in a file, named for what is in it. */

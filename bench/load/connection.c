@@ -1,6 +1,7 @@
 // See connection.h.
 #define _GNU_SOURCE
 #include "connection.h"
+#include "accept-key.h"
 #include "measure.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,24 +30,55 @@ static void watch(struct connection *connection, int operation, uint32_t events)
   if (epoll_ctl(settings.epoll, operation, connection->fd, &event) != 0) fail("epoll_ctl: %s", strerror(errno));
 }
 
-void open_connection(struct connection *connection)
+static void begin(struct connection *connection, int fd, enum state state, uint32_t events)
 {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) fail("socket: %s", strerror(errno));
   int yes = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)settings.port) };
-  inet_pton(AF_INET, settings.host, &address.sin_addr);
   connection->opened_at = now_ns();
   connection->fd = fd;
-  connection->state = CONNECTING;
+  connection->state = state;
   connection->reader = (struct reader){ 0 };
   connection->has_close = connection->watches_room = false;
   connection->out = connection->out_end = NULL;
   connection->head_length = 0;
   connection->head = malloc(MAX_HEAD);
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0 && errno != EINPROGRESS) fail("connect: %s", strerror(errno));
-  watch(connection, EPOLL_CTL_ADD, EPOLLOUT);
+  watch(connection, EPOLL_CTL_ADD, events);
+}
+
+static struct sockaddr_in address(void)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)settings.port) };
+  inet_pton(AF_INET, settings.host, &address.sin_addr);
+  return address;
+}
+
+void open_connection(struct connection *connection)
+{
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket: %s", strerror(errno));
+  struct sockaddr_in server = address();
+  if (connect(fd, (struct sockaddr *)&server, sizeof server) != 0 && errno != EINPROGRESS) fail("connect: %s", strerror(errno));
+  begin(connection, fd, CONNECTING, EPOLLOUT);
+}
+
+int listen_for_connections(void)
+{
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  struct sockaddr_in own = address();
+  socklen_t size = sizeof own;
+  if (fd < 0 || bind(fd, (struct sockaddr *)&own, size) != 0 || listen(fd, SOMAXCONN) != 0) fail("can't listen: %s", strerror(errno));
+  getsockname(fd, (struct sockaddr *)&own, &size);
+  settings.port = ntohs(own.sin_port);
+  return fd;
+}
+
+bool accept_connection(struct connection *connection, int listening)
+{
+  int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0 && errno == EAGAIN) return false;
+  if (fd < 0) fail("accept: %s", strerror(errno));
+  begin(connection, fd, SHAKING_HANDS, EPOLLIN);
+  return true;
 }
 
 void close_connection(struct connection *connection)
@@ -70,20 +102,35 @@ static void send_request(struct connection *connection)
   watch(connection, EPOLL_CTL_MOD, EPOLLIN);
 }
 
-/** Gives the end of the response's head, NULL while it is not there. */
+static void check_response(const char *head)
+{
+  if (strncmp(head, "HTTP/1.1 101 ", 13) != 0 || strstr(head, ACCEPT) == NULL) fail("not the answer to a handshake:\n%s", head);
+  if (settings.offers_compression && strstr(head, "permessage-deflate") == NULL) fail("the server does not compress:\n%s", head);
+}
+
+static void answer_request(struct connection *connection)
+{
+  static const char NAME[] = "\r\nsec-websocket-key:";
+  const char *key = strcasestr(connection->head, NAME);
+  if (key == NULL) fail("not a handshake:\n%s", connection->head);
+  key += sizeof NAME - 1;
+  key += strspn(key, " ");
+  char answer[ACCEPT_LENGTH + 1], response[256];
+  accept_key(key, strcspn(key, " \r"), answer);
+  int length = snprintf(response, sizeof response,
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", answer);
+  if (write(connection->fd, response, (size_t)length) != length) fail("the response was not written: %s", strerror(errno));
+}
+
+/** Gives the end of the head, NULL while it is not there. */
 static const char *read_head(struct connection *connection, const uint8_t *bytes, size_t length)
 {
-  if (connection->head_length + length >= MAX_HEAD) fail("a response of more than %d bytes", MAX_HEAD);
+  if (connection->head_length + length >= MAX_HEAD) fail("a head of more than %d bytes", MAX_HEAD);
   memcpy(connection->head + connection->head_length, bytes, length);
   connection->head_length += length;
   connection->head[connection->head_length] = 0;
   const char *blank = strstr(connection->head, "\r\n\r\n");
-  if (blank == NULL) return NULL;
-  if (strncmp(connection->head, "HTTP/1.1 101 ", 13) != 0 || strstr(connection->head, ACCEPT) == NULL)
-    fail("not the answer to a handshake:\n%s", connection->head);
-  if (settings.offers_compression && strstr(connection->head, "permessage-deflate") == NULL)
-    fail("the server does not compress:\n%s", connection->head);
-  return blank + 4;
+  return blank == NULL ? NULL : blank + 4;
 }
 
 void watch_room(struct connection *connection, bool watches)
@@ -204,16 +251,18 @@ static void on_readable(struct connection *connection)
   ssize_t length = recv(connection->fd, input, sizeof input, 0);
   if (length < 0 && errno == EAGAIN) return;
   if (length <= 0) {
-    if (connection->state != OPEN || settings.on_end == NULL) fail("the server closed a connection: %s", length < 0 ? strerror(errno) : "end of stream");
+    if (connection->state != OPEN || settings.on_end == NULL) fail("a connection was closed: %s", length < 0 ? strerror(errno) : "end of stream");
     settings.on_end(connection);
     return;
   }
   const uint8_t *at = input, *end = input + length;
   if (connection->state == SHAKING_HANDS) {
     size_t before = connection->head_length;
-    const char *blank = read_head(connection, input, (size_t)length);
-    if (blank == NULL) return;
-    at += (size_t)(blank - connection->head) - before;
+    const char *head_end = read_head(connection, input, (size_t)length);
+    if (head_end == NULL) return;
+    at += (size_t)(head_end - connection->head) - before;
+    if (settings.listens) answer_request(connection);
+    else check_response(connection->head);
     free(connection->head);
     connection->head = NULL;
     connection->state = OPEN;

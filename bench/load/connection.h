@@ -1,5 +1,5 @@
-// One client's connection to the server under test: opens, sends, reads what comes back and checks it. Does not know why:
-// what to send when is the business of load.c.
+// One connection to the process under test: opens it or accepts it, sends, reads what comes back and checks it. Does not know
+// why: what to send when is the business of load.c.
 #pragma once
 #include "frames.h"
 
@@ -30,6 +30,7 @@ struct settings {
   const char *host;
   int port;
   int epoll;
+  bool listens; // the process under test is the client
   bool offers_compression;
   bool checks_payloads; // compares every byte of an echo, not lengths and opcodes only
   bool expects_numbers; // answers are text with a number, no echoes
@@ -40,7 +41,7 @@ struct settings {
   void (*on_messages)(struct connection *, uint32_t count, uint64_t now);
   /** Nothing waits to be written, and there is room. Not called when NULL. */
   void (*on_room)(struct connection *);
-  /** The server has ended the stream. When NULL that is a failure. */
+  /** The other side has ended the stream. When NULL that is a failure. */
   void (*on_end)(struct connection *);
 };
 extern struct settings settings;
@@ -49,6 +50,13 @@ extern struct settings settings;
 extern uint64_t compressed_answers;
 
 void open_connection(struct connection *connection);
+
+/** Listens on the host's port, or one that the system chooses when it is 0, and gives the socket. */
+int listen_for_connections(void);
+
+/** False when nobody waits to be accepted. */
+bool accept_connection(struct connection *connection, int listening);
+
 void close_connection(struct connection *connection);
 
 /** Sends the next frames of the ring: with one write, when there is room. */

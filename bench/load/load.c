@@ -1,5 +1,6 @@
-// The load: clients of a server under test, all in one thread, made so that the server is the busier of both. Looks at what
-// comes back, and ends with a complaint when it is wrong. bench/README.md explains modes and figures.
+// The load: clients of a server under test, or the server of a client under test, all in one thread, made so that the other
+// side is the busier of both. Looks at what comes back, and ends with a complaint when it is wrong. bench/README.md explains
+// modes and figures.
 #define _GNU_SOURCE
 #include "connection.h"
 #include "measure.h"
@@ -13,14 +14,14 @@
 
 enum { AT_ONCE = 64, EVENTS = 512, PATIENCE_SECONDS = 60, FLOOD_BYTES = 65536 };
 
-/** A way to load a server. */
+/** A way to load the other side. */
 struct mode {
   const char *name;
   /** A phase begins. */
   void (*start)(void);
   /** Whether all that was sent is dealt with, now that `is_stopping`: only then can messages and processor time be compared. */
   bool (*is_at_rest)(void);
-  /** Messages that the server has dealt with, ever. */
+  /** Messages that the other side has dealt with, ever. */
   uint64_t (*count)(void);
   void (*on_open)(struct connection *);
   void (*on_messages)(struct connection *, uint32_t count, uint64_t now);
@@ -201,6 +202,13 @@ static const struct mode *find_mode(const char *name)
   fail("no mode %s", name);
 }
 
+static int listening = -1;
+
+static void accept_all(void)
+{
+  while (opened + opening < connection_count && accept_connection(&connections[opened + opening], listening)) opening++;
+}
+
 /** Lets things happen until it is time, or a condition holds. */
 static void run(double for_seconds, bool (*is_done)(void))
 {
@@ -215,7 +223,10 @@ static void run(double for_seconds, bool (*is_done)(void))
     }
     int count = epoll_wait(settings.epoll, events, EVENTS, (int)((deadline - now) / 1000000) + 1);
     if (count < 0 && errno != EINTR) fail("epoll_wait: %s", strerror(errno));
-    for (int i = 0; i < count; i++) on_event(events[i].data.ptr, events[i].events);
+    for (int i = 0; i < count; i++) {
+      if (events[i].data.ptr) on_event(events[i].data.ptr, events[i].events);
+      else accept_all();
+    }
   }
 }
 
@@ -230,6 +241,20 @@ static void open_all(void)
     run(PATIENCE_SECONDS, has_slot);
   }
   run(PATIENCE_SECONDS, are_all_open);
+}
+
+/** Tells where it listens, hears on stdin which process is the client, and waits for its connections. */
+static pid_t serve_all(void)
+{
+  listening = listen_for_connections();
+  printf("{\"port\":%d}\n", settings.port);
+  fflush(stdout);
+  char line[32];
+  if (fgets(line, sizeof line, stdin) == NULL) fail("stdin does not say who is the client");
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
+  epoll_ctl(settings.epoll, EPOLL_CTL_ADD, listening, &event);
+  run(PATIENCE_SECONDS, are_all_open);
+  return atoi(line);
 }
 
 static void run_phase(const struct mode *mode, double for_seconds)
@@ -250,11 +275,11 @@ int main(int argument_count, char **arguments)
     { "connections", required_argument, NULL, 'c' }, { "in-flight", required_argument, NULL, 'n' },
     { "messages", required_argument, NULL, 'l' },    { "warm-up", required_argument, NULL, 'w' },
     { "seconds", required_argument, NULL, 's' },     { "compressed", no_argument, NULL, 'z' },
-    { NULL, 0, NULL, 0 },
+    { "listen", no_argument, NULL, 'L' },            { NULL, 0, NULL, 0 },
   };
   const struct mode *mode = &MODES[0];
   const char *frames = NULL;
-  pid_t server = 0;
+  pid_t subject = 0;
   int core = -1;
   double warm_up = 0.5, seconds = 2;
   settings.host = "127.0.0.1";
@@ -265,7 +290,7 @@ int main(int argument_count, char **arguments)
     case 'm': mode = find_mode(optarg); break;
     case 'h': settings.host = optarg; break;
     case 'p': settings.port = atoi(optarg); break;
-    case 'i': server = atoi(optarg); break;
+    case 'i': subject = atoi(optarg); break;
     case 'k': core = atoi(optarg); break;
     case 'f': frames = optarg; break;
     case 'c': connection_count = (uint32_t)atoi(optarg); break;
@@ -274,11 +299,13 @@ int main(int argument_count, char **arguments)
     case 'w': warm_up = atof(optarg); break;
     case 's': seconds = atof(optarg); break;
     case 'z': settings.offers_compression = true; break;
+    case 'L': settings.listens = true; break;
     default: return 2;
     }
   }
-  if (server == 0 || settings.port == 0 || frames == NULL || connection_count == 0 || settings.in_flight == 0)
-    fail("needs at least --port, --pid and --frames");
+  bool has_subject = settings.listens || (subject != 0 && settings.port != 0);
+  if (!has_subject || frames == NULL || connection_count == 0 || settings.in_flight == 0)
+    fail("needs at least --frames, and --listen or --port and --pid");
 
   pin_to_core(core);
   need_files(connection_count);
@@ -297,7 +324,8 @@ int main(int argument_count, char **arguments)
   for (uint32_t i = 0; i < connection_count; i++) {
     if (has_latencies) connections[i].sent_at = calloc(settings.in_flight, sizeof(uint64_t));
   }
-  if (mode->on_open == on_one_more_open) open_all();
+  if (settings.listens) subject = serve_all();
+  else if (mode->on_open == on_one_more_open) open_all();
 
   if (mode->start == start_hold) {
     mode->start();
@@ -310,7 +338,7 @@ int main(int argument_count, char **arguments)
 
   run_phase(mode, warm_up);
   settings.checks_payloads = false;
-  start_measuring(server);
+  start_measuring(subject);
   uint64_t before = mode->count();
   run_phase(mode, seconds);
   char extra[64] = "";

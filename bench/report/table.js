@@ -3,12 +3,12 @@ import { median, ratios } from '../harness/statistics.js';
 
 const REFERENCE = 'ours';
 
-export function table({ machine, rounds, seconds, rows }, { scenarios, peers }) {
+export function table({ machine, rounds, seconds, rows }, scenarios) {
   const lines = [
-    '| scenario | server | figure | × ours (min to max) | per second | p50, p99, p99.9 µs |',
+    '| scenario | who | figure | × ours (min to max) | per second | p50, p99, p99.9 µs |',
     '| --- | --- | ---: | ---: | ---: | ---: |',
   ];
-  for (const { id, title, unit } of scenarios) {
+  for (const { id, title, unit, peers } of scenarios) {
     const rowsOf = (peer) => rows.filter((row) => row.scenario === id && row.peer === peer);
     for (const peer of peers) {
       const own = rowsOf(peer.name);
@@ -19,7 +19,7 @@ export function table({ machine, rounds, seconds, rows }, { scenarios, peers }) 
     }
   }
   lines.push('');
-  if (rows.some((row) => row.loadBusy > row.busy)) lines.push('† the load generator was busier than the server', '');
+  if (rows.some((row) => row.loadBusy > row.busy)) lines.push('† the load was busier than what it loads', '');
   lines.push(
     `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, load average ${machine.loadAverage.join(' ')}.`,
   );

@@ -1,5 +1,5 @@
 // The shape of a scenario, and the most common one: a server under the load of the generator in C.
-import { runLoad } from '../harness/load.js';
+import { loadServer } from '../harness/load.js';
 import { startServer } from '../harness/server.js';
 
 /**
@@ -17,7 +17,7 @@ export function loaded({ needs = [], mode = 'echo', isCompressed = false, frames
       // The server need not know the ways of the load, only its own three.
       const server = await startServer(peer, nodePath, { mode: mode === 'open-close' ? 'echo' : mode, isCompressed });
       try {
-        const report = await runLoad(server, { mode, compressed: isCompressed, frames: frames(), seconds, ...load });
+        const report = await loadServer(server, { mode, compressed: isCompressed, frames: frames(), seconds, ...load });
         return { ...figures(report), version: server.version };
       } finally {
         await server.stop();

@@ -1,4 +1,4 @@
-// ws. With bufferutil when it may load it: see WS_NO_BUFFER_UTIL in peers.js. Text reaches the user as a string, as with
+// ws. With bufferutil when it may load it: see WITHOUT_ADDONS in harness/runtimes.js. Text reaches the user as a string, as with
 // everybody else: ws itself hands over its bytes.
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
