@@ -1,12 +1,13 @@
 // The one state machine (RFC 6455 §5 to §7): frames in, frames out, closing. Does no I/O, starts no timer, reads no clock.
 import { plainLatin1 } from '../bytes/latin1.ts';
-import type { Agreement, Subprotocol } from './agreement.ts';
+import { type Agreement, NO_EXTENSIONS, type Subprotocol } from './agreement.ts';
 import { Close } from './close.ts';
 import { closeForError } from './close-for-error.ts';
 import { type ConnectionClosed, connectionClosed } from './exceptions/connection-closed.ts';
 import {
   EndOfStreamError,
   InvalidState,
+  type InvalidUtf8Error,
   PayloadTooBig,
   ProtocolError,
   VIOLATIONS,
@@ -20,16 +21,16 @@ import { headLines } from './head-text.ts';
 import type { Host } from './host.ts';
 import type { Request, Response } from './http-message.ts';
 import { IncomingMessage } from './incoming-message.ts';
-import { isLogged, type LogContext, type Logger, type LogLevel, silentLogger } from './logger.ts';
+import { isLogged, type LogContext, type Logger, type LogLevel } from './logger.ts';
 import { isControl, MAX_CONTROL_BYTES, Opcode } from './opcode.ts';
 import type { Origin } from './origin.ts';
 import type { PreparedMessage } from './prepared-message.ts';
-import { type Compress, type ProtocolOptions, sizeLimits } from './protocol-options.ts';
+import { type Compress, type ProtocolOptions, type ProtocolSettings, protocolSettings } from './protocol-options.ts';
 import type { ProtocolOutput, ProtocolSink } from './protocol-pipe.ts';
 import { type ProtocolEvent, Recorder } from './recorder.ts';
 import { type Cause, nextState, Side, State } from './state.ts';
-import { TextCheck } from './text-check.ts';
-import { type RateLimit, TokenBucket } from './token-bucket.ts';
+import { checkWholeText, TextCheck } from './text-check.ts';
+import { TokenBucket } from './token-bucket.ts';
 import { randomUuid } from './uuid.ts';
 
 const FIN = 0x80;
@@ -45,16 +46,11 @@ const FIN = 0x80;
  */
 export class Protocol {
   readonly side: Side;
-  readonly logger: Logger;
-  /** Bytes that a received message may have; null: no limit. */
-  readonly maxMessageSize: number | null;
-  /** Bytes that a received fragment may have; null: no limit. */
-  readonly maxFragmentSize: number | null;
 
   /** The `Origin` of the request, when there was one. */
   origin: Origin | null = null;
   /** The extensions at work, in the order in which they were agreed on. */
-  extensions: readonly Extension[] = [];
+  extensions: readonly Extension[] = NO_EXTENSIONS;
   /** The subprotocol that was agreed on. */
   subprotocol: Subprotocol | null = null;
   /** Why the opening handshake failed. */
@@ -62,12 +58,7 @@ export class Protocol {
   /** What was wrong with the bytes that the peer sent, when something was. */
   parserExc: Error | null = null;
 
-  protected readonly host: Host;
-  readonly #maxLogSize: number;
-  /** Null: text is not checked here. */
-  readonly #textCheck: TextCheck | null;
-  readonly #controlFrameLimit: RateLimit | null;
-  readonly #compressionThreshold: number;
+  readonly #settings: ProtocolSettings;
   #logContext: LogContext | undefined;
   #sink: ProtocolSink;
   #output: ProtocolOutput;
@@ -86,6 +77,8 @@ export class Protocol {
   #processing = false;
 
   readonly #message: IncomingMessage;
+  /** Made when text arrives in pieces for the first time. */
+  #textCheck: TextCheck | null = null;
   #sendingFragments = false;
   /** Made when the first ping or pong arrives. */
   #controlFrames: TokenBucket | null = null;
@@ -93,23 +86,14 @@ export class Protocol {
   /** @param state the state to begin in, unless the options say. Default OPEN. */
   constructor(side: Side, options: ProtocolOptions, state: State = State.OPEN) {
     this.side = side;
-    this.host = options.host;
-    this.logger = options.logger ?? silentLogger;
+    const settings = protocolSettings(options);
+    this.#settings = settings;
     this.#state = options.state ?? state;
-    this.#maxLogSize = options.maxLogSize ?? 75;
-    this.#textCheck = options.validateUtf8 ? new TextCheck(this.host.isUtf8) : null;
-    this.#controlFrameLimit = options.controlFrameLimit ?? null;
-    this.#compressionThreshold = options.compressionThreshold ?? 0;
-    [this.maxMessageSize, this.maxFragmentSize] = sizeLimits(options.maxSize);
-    this.#message = new IncomingMessage({
-      messageBytes: this.maxMessageSize ?? Number.POSITIVE_INFINITY,
-      fragmentBytes: this.maxFragmentSize ?? Number.POSITIVE_INFINITY,
-      emptyFragments: options.maxEmptyFragments ?? Number.POSITIVE_INFINITY,
-    });
+    this.#message = new IncomingMessage(settings.messageLimits);
     this.#parser = new FrameParser({
       masked: side === Side.SERVER,
-      lenientLengths: options.lenientLengths,
-      unmask: this.host.unmask,
+      lenientLengths: settings.lenientLengths,
+      unmask: settings.host.unmask,
     });
     this.#parser.maxPayloadBytes = this.#message.nextFrameBytes;
     const recorder = new Recorder();
@@ -123,6 +107,20 @@ export class Protocol {
   get id(): string {
     this.#id ??= randomUuid(this.host);
     return this.#id;
+  }
+
+  get logger(): Logger {
+    return this.#settings.logger;
+  }
+
+  /** Bytes that a received message may have; null: no limit. */
+  get maxMessageSize(): number | null {
+    return this.#settings.maxMessageSize;
+  }
+
+  /** Bytes that a received fragment may have; null: no limit. */
+  get maxFragmentSize(): number | null {
+    return this.#settings.maxFragmentSize;
   }
 
   get state(): State {
@@ -371,6 +369,10 @@ export class Protocol {
     for (const extension of this.extensions) extension.close?.();
   }
 
+  protected get host(): Host {
+    return this.#settings.host;
+  }
+
   /** @throws {InvalidState} the opening handshake is over. */
   protected mustBeConnecting(): void {
     if (this.#eofSent) throw invalidState(State.CLOSING);
@@ -442,7 +444,8 @@ export class Protocol {
       return;
     }
     const { partial, partialBytes } = this.#parser;
-    if (this.#textCheck === null || partialBytes === 0 || !this.#isPlainText()) return;
+    if (partialBytes === 0 || !this.#settings.validatesUtf8 || !this.#isPlainText()) return;
+    this.#textCheck ??= new TextCheck(this.host.isUtf8);
     const error = this.#textCheck.incompleteFrame(partial, partialBytes);
     if (error !== null) this.#failReceiving(error);
   }
@@ -494,19 +497,28 @@ export class Protocol {
 
   #receiveData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
     this.#message.enter(opcode);
-    if (this.#message.isText && this.#textCheck !== null) {
-      const error = this.#textCheck.frame(opcode === Opcode.TEXT, fin, bytes, start, end);
+    if (this.#message.isText && this.#settings.validatesUtf8) {
+      const error = this.#checkText(opcode, fin, bytes, start, end);
       if (error !== null) throw error;
     }
     this.#message.add(end - start, fin);
     this.#parser.maxPayloadBytes = this.#message.nextFrameBytes;
   }
 
+  #checkText(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): InvalidUtf8Error | null {
+    const isFirst = opcode === Opcode.TEXT;
+    if (this.#textCheck === null) {
+      if (isFirst && fin) return checkWholeText(bytes, start, end, this.host.isUtf8);
+      this.#textCheck = new TextCheck(this.host.isUtf8);
+    }
+    return this.#textCheck.frame(isFirst, fin, bytes, start, end);
+  }
+
   /** Control frames cost us work and the peer next to nothing, and no limit on messages bounds them. */
   #countControlFrame(): void {
-    if (this.#controlFrameLimit === null) return;
+    if (this.#settings.controlFrameLimit === null) return;
     const now = this.host.now();
-    this.#controlFrames ??= new TokenBucket(this.#controlFrameLimit, now);
+    this.#controlFrames ??= new TokenBucket(this.#settings.controlFrameLimit, now);
     if (!this.#controlFrames.take(now)) throw new ProtocolError(VIOLATIONS.TOO_MANY_CONTROL_FRAMES);
   }
 
@@ -577,7 +589,7 @@ export class Protocol {
   }
 
   #encodeOptions(compress: Compress, byteLength: number): EncodeOptions {
-    const isWanted = compress === 'auto' ? byteLength >= this.#compressionThreshold : compress;
+    const isWanted = compress === 'auto' ? byteLength >= this.#settings.compressionThreshold : compress;
     return isWanted ? COMPRESSED : PLAIN;
   }
 
@@ -622,7 +634,7 @@ export class Protocol {
   }
 
   #logFrame(direction: '<' | '>', opcode: Opcode, data: Uint8Array, fin: boolean): void {
-    this.log('debug', `${direction} ${frameText(opcode, data, fin, this.#maxLogSize)}`);
+    this.log('debug', `${direction} ${frameText(opcode, data, fin, this.#settings.maxLogSize)}`);
   }
 
   #recorder(): Recorder {

@@ -1,7 +1,7 @@
 // Knows the server's half of the opening handshake (RFC 6455 §4.2.1): which request is good. The answers stand in
 // handshake-answers.ts. Does no I/O.
 import { decodeBase64 } from '../bytes/base64.ts';
-import type { Agreement } from './agreement.ts';
+import { type Agreement, NO_EXTENSIONS } from './agreement.ts';
 import {
   InvalidHeader,
   InvalidHeaderValue,
@@ -85,7 +85,7 @@ export function checkRequest(
     return {
       origin,
       // Without the room to grow that a list has to which something was added.
-      extensions: extensions.slice(),
+      extensions: extensions.length === 0 ? NO_EXTENSIONS : extensions.slice(),
       extensionHeader: answers.length === 0 ? null : buildExtensionHeader(answers),
       subprotocol: negotiateSubprotocol(headers, selectSubprotocol),
       acceptValue: acceptKey(key),

@@ -1,6 +1,6 @@
 // The server's half of the opening handshake on top of the machine. The rules stand in server-handshake.ts.
 import { GrowingBytes } from '../bytes/growing-bytes.ts';
-import type { Agreement, Subprotocol } from './agreement.ts';
+import { type Agreement, NO_EXTENSIONS, type Subprotocol } from './agreement.ts';
 import { InvalidHandshake, InvalidMessage, SecurityError } from './exceptions/handshake-errors.ts';
 import { EndOfStreamError } from './exceptions/protocol-errors.ts';
 import type { ServerExtensionFactory } from './extension.ts';
@@ -36,7 +36,7 @@ export interface ServerProtocolOptions extends ProtocolOptions {
 }
 
 const NO_BYTES = new Uint8Array(0);
-const NO_AGREEMENT: Agreement = { extensions: [], subprotocol: null };
+const NO_AGREEMENT: Agreement = { extensions: NO_EXTENSIONS, subprotocol: null };
 
 /** The server's end of a connection without its I/O: see `Protocol`. Begins with the opening handshake (RFC 6455 §4.2). */
 export class ServerProtocol extends Protocol {

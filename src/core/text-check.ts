@@ -3,6 +3,20 @@
 import { Utf8Validator, utf8Problem } from '../bytes/utf8.ts';
 import { InvalidUtf8Error } from './exceptions/protocol-errors.ts';
 
+/**
+ * Checks a text message that is there as a whole, bytes[start, end).
+ * @param isUtf8 says whether all of `bytes` is valid, faster than we do where it is native.
+ */
+export function checkWholeText(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isUtf8: (bytes: Uint8Array) => boolean,
+): InvalidUtf8Error | null {
+  const problem = utf8Problem(bytes, start, end, isUtf8);
+  return problem && new InvalidUtf8Error(problem.reason, problem.position);
+}
+
 /** Checks one text message after the other. Positions in errors count from the start of the message. */
 export class TextCheck {
   readonly #isUtf8: (bytes: Uint8Array) => boolean;
@@ -29,10 +43,9 @@ export class TextCheck {
     const unchecked = start + this.#checkedBytes;
     this.#checkedBytes = 0;
     const isWhole = isFirst && isLast && unchecked === start;
-    const problem = isWhole
-      ? utf8Problem(bytes, start, end, this.#isUtf8)
-      : this.#inPieces().push(bytes, unchecked, end, isLast);
-    if (isLast && !isWhole) this.#validator?.reset();
+    if (isWhole) return checkWholeText(bytes, start, end, this.#isUtf8);
+    const problem = this.#inPieces().push(bytes, unchecked, end, isLast);
+    if (isLast) this.#validator?.reset();
     return problem && new InvalidUtf8Error(problem.reason, problem.position);
   }
 
