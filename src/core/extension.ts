@@ -23,6 +23,8 @@ export interface Extension {
    * Turns a received frame into what the next layer sees. Sees data and control frames, passes through what is not its
    * own, and clears the reserved bits that it owns.
    *
+   * The payload of the frame is on loan until the call returns: what follows may stand in the same memory.
+   *
    * @param limits `maxSize`: bytes that the decoded payload may have; null: no limit.
    * @throws {ProtocolError} the peer broke the extension's rules: the connection fails with 1002, or with 1007 when
    *   `DECOMPRESSION_FAILED`.

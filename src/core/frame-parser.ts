@@ -83,7 +83,7 @@ export class FrameParser {
       this.#isOnLoan = true;
     } else {
       this.#waiting ??= [];
-      this.#waiting.push(bytes.slice(0, end));
+      this.#waiting.push(copyOf(bytes, 0, end));
     }
   }
 
@@ -91,7 +91,7 @@ export class FrameParser {
   keepRest(): void {
     if (!this.#isOnLoan) return;
     this.#isOnLoan = false;
-    this.#chunk = this.#at < this.#chunkEnd ? this.#chunk.slice(this.#at, this.#chunkEnd) : EMPTY;
+    this.#chunk = this.#at < this.#chunkEnd ? copyOf(this.#chunk, this.#at, this.#chunkEnd) : EMPTY;
     this.#at = 0;
     this.#chunkEnd = this.#chunk.length;
     this.bytes = EMPTY;
@@ -278,6 +278,10 @@ export class FrameParser {
     return true;
   }
 }
+
+/** Of a Buffer, too: its `slice` is a view. */
+const copyOf = (bytes: Uint8Array, start: number, end: number): Uint8Array =>
+  new Uint8Array(bytes.subarray(start, end));
 
 /** A bit for each known opcode: 0, 1, 2, 8, 9 and 10. */
 const OPCODES = 0b0111_0000_0111;

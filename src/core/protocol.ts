@@ -205,14 +205,22 @@ export class Protocol {
   receive(bytes: Uint8Array, end: number = bytes.length): void {
     if (this.#streamEnded) throw new EndOfStreamError('stream ended');
     if (this.#discarding || end === 0) return;
-    if (this.#state === State.CONNECTING) {
-      this.receiveHandshake(bytes.subarray(0, end));
-    } else {
-      this.#parser.push(bytes, end);
-      this.processFrames();
+    if (this.#processing) {
+      // Whoever calls us from a frame has to have his bytes back before we get to them.
+      this.#parser.push(new Uint8Array(bytes.subarray(0, end)));
+      return;
     }
-    // Not while frames are being handed over: whoever calls us from there is not the one who lent the chunk.
-    if (!this.#processing) this.#parser.keepRest();
+    try {
+      if (this.#state === State.CONNECTING) {
+        this.receiveHandshake(bytes.subarray(0, end));
+      } else {
+        this.#parser.push(bytes, end);
+        this.processFrames();
+      }
+    } finally {
+      // Also when the sink has thrown: what it was lent will be something else when it goes on.
+      this.#parser.keepRest();
+    }
   }
 
   /** No further frame is handed over until `resume`. What was received and not parsed stays where it is. */

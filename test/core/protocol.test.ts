@@ -385,6 +385,42 @@ describe('the push form', () => {
     assert.equal(protocol.state, State.OPEN);
   });
 
+  test('what is left when the sink throws is copied first: the bytes go back to their owner', () => {
+    const protocol = server();
+    const sink = piped(protocol, (frame) => {
+      if (frame === 'TEXT "a"') throw new Error('from the sink');
+    });
+    const lent = wire(protocol, 'TEXT "a"', 'TEXT "b"');
+    assert.throws(() => protocol.receive(lent), { message: 'from the sink' });
+    lent.fill(0);
+    protocol.resume();
+    assert.deepEqual(sink.seen, ['TEXT "a"', 'TEXT "b"']);
+  });
+
+  test('bytes given from within a frame go back to their owner before they are looked at', () => {
+    const protocol = server();
+    const sink = piped(protocol, (frame) => {
+      if (frame !== 'TEXT "a"') return;
+      const lent = wire(protocol, 'TEXT "b"');
+      protocol.receive(lent);
+      lent.fill(0);
+    });
+    protocol.receive(wire(protocol, 'TEXT "a"'));
+    assert.deepEqual(sink.seen, ['TEXT "a"', 'TEXT "b"']);
+  });
+
+  test('what is kept of a Buffer is a copy, too', () => {
+    const protocol = server();
+    const sink = piped(protocol, (frame) => frame === 'TEXT "a"' && protocol.pause());
+    for (const frames of [['TEXT "a"', 'TEXT "b"'], ['TEXT "c"']]) {
+      const lent = Buffer.from(wire(protocol, ...frames));
+      protocol.receive(lent);
+      lent.fill(0);
+    }
+    protocol.resume();
+    assert.deepEqual(sink.seen, ['TEXT "a"', 'TEXT "b"', 'TEXT "c"']);
+  });
+
   test('is not begun over what was recorded and nobody took: it would be lost', () => {
     for (const [record, take] of [
       [(protocol: Protocol) => receive(protocol, 'PONG "x"'), (protocol: Protocol) => protocol.eventsReceived()],
