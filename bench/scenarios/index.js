@@ -8,8 +8,9 @@ import { ECHO } from './echo.js';
 import { MEMORY } from './memory.js';
 import { ONE_WAY } from './one-way.js';
 import { OPEN_CLOSE } from './open-close.js';
+import { TLS } from './tls.js';
 
-const SERVER = [...ECHO, ...OPEN_CLOSE, ...ONE_WAY, ...MEMORY, ...COMPRESSED, ...CONNECTIONS];
+const SERVER = [...ECHO, ...OPEN_CLOSE, ...ONE_WAY, ...TLS, ...MEMORY, ...COMPRESSED, ...CONNECTIONS];
 
 export const SCENARIOS = [
   ...SERVER.map((scenario) => ({
