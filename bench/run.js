@@ -1,11 +1,11 @@
-// Measures and reports: node bench/run.js [--only WORD,…] [--peers NAME,…] [--rounds N] [--seconds S] [--node PATH]
-// [--out FILE]. README.md says what the figures mean.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+// Measures and reports: node bench/run.js [options]. README.md has the options, and says what the figures mean.
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './harness/machine.js';
 import { medianRow } from './harness/statistics.js';
-import { table } from './report/table.js';
+import { boundsTable } from './report/bounds.js';
+import { writeReport, writeRows } from './report/files.js';
+import { conditions, table } from './report/table.js';
 import { SCENARIOS } from './scenarios/index.js';
 
 const { values: options } = parseArgs({
@@ -16,8 +16,20 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '1' },
     node: { type: 'string', default: process.execPath },
     out: { type: 'string' },
+    bounds: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
   },
 });
+
+/** For CI: whether everything works and answers as it should, in half a minute. Its figures mean little. */
+const SHORT = {
+  only: 'binary-1,text-64,1m-text,open-close,receive,compressed,client-32',
+  peers: 'ours,ws,bun',
+  rounds: '1',
+  seconds: '0.2',
+  starts: 1,
+};
+if (options.short) Object.assign(options, SHORT);
 
 const split = (list) => list.split(',').filter((word) => word !== '');
 const words = split(options.only);
@@ -26,11 +38,13 @@ const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
 const allNames = new Set(SCENARIOS.flatMap(({ peers }) => peers.map(({ name }) => name)));
 
-const chosen = SCENARIOS.filter(
-  ({ id, title }) => words.length === 0 || words.some((word) => id.includes(word) || title.includes(word)),
-);
+// An id means that scenario alone, any other word all whose id or title has it.
+const ids = new Set(SCENARIOS.map(({ id }) => id));
+const isMeant = ({ id, title }) =>
+  words.some((word) => (ids.has(word) ? id === word : id.includes(word) || title.includes(word)));
+const chosen = words.length === 0 ? SCENARIOS : SCENARIOS.filter(isMeant);
 if (chosen.length === 0 || !names.every((name) => allNames.has(name)) || !(rounds >= 1) || !(seconds > 0)) {
-  console.error(`scenarios: ${SCENARIOS.map(({ id }) => id).join(', ')}\npeers: ${[...allNames].join(', ')}`);
+  console.error(`scenarios: ${[...ids].join(', ')}\npeers: ${[...allNames].join(', ')}`);
   process.exit(2);
 }
 
@@ -49,27 +63,43 @@ const scenarios = chosen.map((scenario) => ({
   peers: scenario.peers.filter((peer) => (names.length === 0 || names.includes(peer.name)) && canMeasure(peer)),
 }));
 
+/** One measurement: the start in the middle, where there are several. */
+async function measure(scenario, peer) {
+  const starts = [];
+  for (let start = 0; start < (options.starts ?? scenario.starts); start += 1) {
+    starts.push(await scenario.measure(peer, { nodePath: options.node, seconds }));
+  }
+  return medianRow(starts);
+}
+
 const machine = describeMachine(options.node);
+const isWhole = chosen === SCENARIOS && names.length === 0;
+const line = machine.node.slice(1).split('.')[0];
+const out = options.out ?? (isWhole ? fileURLToPath(new URL(`results/node-${line}`, import.meta.url)) : null);
 const rows = [];
+const failures = [];
 for (let round = 0; round < rounds; round += 1) {
   for (const scenario of scenarios) {
     // Who goes first changes from round to round.
     const order = scenario.peers.map((_, i) => scenario.peers[(i + round) % scenario.peers.length]);
     for (const peer of order) {
-      const starts = [];
-      for (let start = 0; start < scenario.starts; start += 1) {
-        starts.push(await scenario.measure(peer, { nodePath: options.node, seconds }));
+      try {
+        rows.push({ round, scenario: scenario.id, peer: peer.name, ...(await measure(scenario, peer)) });
+        process.stderr.write('.');
+      } catch (error) {
+        failures.push(`${scenario.title}, ${peer.title}`);
+        console.error(`\n${failures.at(-1)}: ${error.message}`);
       }
-      rows.push({ round, scenario: scenario.id, peer: peer.name, ...medianRow(starts) });
-      process.stderr.write('.');
     }
   }
 }
 process.stderr.write('\n');
 
-const result = { machine, rounds, seconds, rows };
-console.log(table(result, scenarios));
-if (options.out !== undefined) {
-  mkdirSync(dirname(options.out), { recursive: true });
-  writeFileSync(options.out, `${JSON.stringify(result, null, 1)}\n`);
+const result = { machine, rounds, seconds, failures, rows };
+console.log(`${table(result, scenarios)}\n\n${conditions(result)}`);
+if (options.bounds) console.log(`\n${boundsTable([result], scenarios)}`);
+if (out !== null) {
+  writeRows(out, result);
+  writeReport(out, result, scenarios);
 }
+if (failures.length > 0) process.exit(1);

@@ -27,11 +27,13 @@ function run(command, ...args) {
 }
 const node = (...args) => run(process.execPath, ...args);
 
-/** The lock file names versions and hashes, never the registry they came from: .npmrc sees to it. */
-function checkLockFile() {
-  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
-  const addressed = Object.keys(packages).filter((name) => /^(https?|git)/.test(packages[name].resolved ?? ''));
-  if (addressed.length > 0) throw new Error(`download addresses in package-lock.json: ${addressed.join(', ')}`);
+/** The lock files name versions and hashes, never the registry they came from: each .npmrc sees to it. */
+function checkLockFiles() {
+  for (const file of ['package-lock.json', 'bench/package-lock.json']) {
+    const { packages } = JSON.parse(readFileSync(file, 'utf8'));
+    const addressed = Object.keys(packages).filter((name) => /^(https?|git)/.test(packages[name].resolved ?? ''));
+    if (addressed.length > 0) throw new Error(`download addresses in ${file}: ${addressed.join(', ')}`);
+  }
 }
 
 /** Packs what would be published and gives the tarball's path. The compiler deletes nothing, so look for leftovers too. */
@@ -51,7 +53,7 @@ const STEPS = [
     name: 'lint and format',
     work: () => node('node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '--error-on-warnings', '.'),
   },
-  { name: 'lock file', work: checkLockFile },
+  { name: 'lock files', work: checkLockFiles },
   { name: 'package', needs: 'types', work: pack },
   {
     name: 'publint',

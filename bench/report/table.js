@@ -1,12 +1,13 @@
 // The result as a table in Markdown.
 import { median, ratios } from '../harness/statistics.js';
+import { amount, number } from './amount.js';
 
 const REFERENCE = 'ours';
 
-export function table({ machine, rounds, seconds, rows }, scenarios) {
+export function table({ rows }, scenarios) {
   const lines = [
-    '| scenario | who | figure | × ours (min to max) | per second | p50, p99, p99.9 µs |',
-    '| --- | --- | ---: | ---: | ---: | ---: |',
+    '| scenario | who | figure | × ours (min to max) | per second | p50, p99, p99.9 µs | heap |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: |',
   ];
   for (const { id, title, unit, peers } of scenarios) {
     const rowsOf = (peer) => rows.filter((row) => row.scenario === id && row.peer === peer);
@@ -18,14 +19,23 @@ export function table({ machine, rounds, seconds, rows }, scenarios) {
       );
     }
   }
-  lines.push('');
-  if (rows.some((row) => row.loadBusy > row.busy)) lines.push('† the load was busier than what it loads', '');
-  lines.push(
-    `Node ${machine.node}, ${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, load average ${machine.loadAverage.join(' ')}.`,
-  );
-  if (!machine.isPinned) lines.push('Both sides shared the processors: there was only one, or no taskset.');
-  lines.push(`Medians of ${rounds} rounds of ${seconds} s.`);
   return lines.join('\n');
+}
+
+/** What one has to know to read the figures. */
+export function conditions({ machine, rounds, seconds, rows, failures }) {
+  const { node, cores, cpu, kernel, loadAverage, date, isPinned } = machine;
+  const versions = new Map(rows.flatMap(({ peer, version }) => (version === undefined ? [] : [[peer, version]])));
+  const others = ['bun', 'deno', 'python']
+    .filter((peer) => versions.has(peer))
+    .map((peer) => `${peer} ${versions.get(peer)}`);
+  return [
+    ...(rows.some((row) => row.loadBusy > row.busy) ? ['† The load was busier than what it loads.'] : []),
+    `${[`Node ${node}`, ...others].join(', ')}; ${cores} × ${cpu}, Linux ${kernel}, load average ${loadAverage.join(' ')} at the start, ${date}.`,
+    ...(isPinned ? [] : ['Both sides shared the processors: there was only one, or no taskset.']),
+    `Medians of ${rounds} rounds of ${seconds} s.`,
+    ...failures.map((failure) => `Failed: ${failure}.`),
+  ].join('\n');
 }
 
 function cells(own, reference, unit) {
@@ -38,11 +48,10 @@ function cells(own, reference, unit) {
       : `${median(timesOurs).toFixed(2)} (${Math.min(...timesOurs).toFixed(2)} to ${Math.max(...timesOurs).toFixed(2)})`;
   const has = (name) => own[0][name] !== undefined;
   return [
-    `${number(middle('value'))} ${unit}`,
+    amount(middle('value'), unit),
     ratio,
     has('perSecond') ? `${Math.round(middle('perSecond')).toLocaleString('en')}${isLoadTheLimit ? ' †' : ''}` : '',
     has('p50Us') ? ['p50Us', 'p99Us', 'p999Us'].map((name) => number(middle(name))).join(', ') : '',
+    has('heapBytes') ? amount(middle('heapBytes'), 'B') : '',
   ];
 }
-
-const number = (value) => value.toLocaleString('en', { maximumSignificantDigits: 3 });
