@@ -1,15 +1,21 @@
 // Gathers the frames of one turn of the event loop, so that they leave in one write. Knows no frames and no sockets.
+import { PIECE_BYTES } from '../core/frame-encoder.ts';
 import type { ProtocolOutput } from '../core/protocol-pipe.ts';
 import type { Transport } from './transport.ts';
 
-/** Room for the small frames of a turn; a frame that does not fit gets a buffer of its own size. */
+/** Room for the small frames of a turn. */
 const BATCH_BYTES = 16_384;
+
+/** The same for a large frame that has to be masked, or a piece of it. */
+const LARGE_BATCH_BYTES = PIECE_BYTES;
 
 /** From here on a payload is handed to the system where it lies: a copy of it would need a fresh buffer of its size. */
 export const LENT_FROM_BYTES = 16_384;
 
 /** How many batch buffers wait to be used again: as many connections as write in one turn, within reason. */
 const MAX_SPARE_BUFFERS = 64;
+/** The same for large ones: they are needed one after the other. */
+const MAX_SPARE_LARGE_BUFFERS = 4;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -20,6 +26,7 @@ const NO_BYTES = new Uint8Array(0);
 export class FlushQueue {
   readonly #defer: (callback: () => void) => void;
   readonly #spare: Uint8Array[] = [];
+  readonly #spareLarge: Uint8Array[] = [];
   #batches: WriteBatch[] = [];
 
   constructor(defer: (callback: () => void) => void) {
@@ -32,12 +39,18 @@ export class FlushQueue {
     if (this.#batches.length === 1) this.#defer(this.#flush);
   }
 
-  takeBuffer(): Uint8Array {
-    return this.#spare.pop() ?? new Uint8Array(BATCH_BYTES);
+  /** A buffer with room for at least so many bytes. */
+  takeBuffer(byteLength: number): Uint8Array {
+    if (byteLength <= BATCH_BYTES) return this.#spare.pop() ?? new Uint8Array(BATCH_BYTES);
+    if (byteLength <= LARGE_BATCH_BYTES) return this.#spareLarge.pop() ?? new Uint8Array(LARGE_BATCH_BYTES);
+    return new Uint8Array(byteLength);
   }
 
   giveBack(buffer: Uint8Array): void {
     if (buffer.length === BATCH_BYTES && this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(buffer);
+    if (buffer.length === LARGE_BATCH_BYTES && this.#spareLarge.length < MAX_SPARE_LARGE_BUFFERS) {
+      this.#spareLarge.push(buffer);
+    }
   }
 
   readonly #flush = (): void => {
@@ -83,7 +96,7 @@ export class WriteBatch implements ProtocolOutput {
     if (this.#shared !== null) this.#gatherShared(byteLength);
     if (byteLength > this.bytes.length - this.#length) {
       if (this.#length > 0) this.flush();
-      this.bytes = byteLength > BATCH_BYTES ? new Uint8Array(byteLength) : this.#queue.takeBuffer();
+      this.bytes = this.#queue.takeBuffer(byteLength);
     }
     const at = this.#length;
     this.#length += byteLength;
@@ -161,7 +174,7 @@ export class WriteBatch implements ProtocolOutput {
       return;
     }
     this.#shared = null;
-    this.bytes = this.#queue.takeBuffer();
+    this.bytes = this.#queue.takeBuffer(BATCH_BYTES);
     this.bytes.set(shared);
     this.#length = shared.length;
   }
@@ -178,7 +191,7 @@ export class WriteBatch implements ProtocolOutput {
     const gathered = buffer.subarray(0, this.#length);
     this.bytes = NO_BYTES;
     this.#length = 0;
-    if (this.#transport.bufferedBytes > 0) {
+    if (this.#transport.bufferedBytes > 0 && 2 * gathered.length < buffer.length) {
       // It will have to wait: a few bytes must not keep a whole buffer for that time.
       this.#transport.write(gathered.slice(), more);
       this.#queue.giveBack(buffer);

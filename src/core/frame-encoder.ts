@@ -3,6 +3,13 @@ import { applyMask } from '../bytes/mask.ts';
 import type { ProtocolOutput } from './protocol-pipe.ts';
 
 /**
+ * A large payload is masked in pieces of this size, each in a buffer that the one before has just left: fresh memory for
+ * the whole costs more than masking it. 1 MiB from a client: 1.6 times as fast (bench/run.js); with pieces of 16 KiB
+ * messages of that size would be two writes.
+ */
+export const PIECE_BYTES = 32_768;
+
+/**
  * Writes one frame to the output, with the shortest form of the length.
  *
  * @param first the first byte: FIN, reserved bits and opcode.
@@ -12,8 +19,10 @@ export function encodeFrame(output: ProtocolOutput, first: number, payload: Uint
   const size = payload.length;
   const lengthBytes = size < 126 ? 0 : size < 65_536 ? 2 : 8;
   const headBytes = 2 + lengthBytes + (key === null ? 0 : 4);
-  const appended = key === null && size >= output.appendFromBytes;
-  let at = output.reserve(appended ? headBytes : headBytes + size);
+  const isLarge = size >= output.appendFromBytes;
+  /** How much of the payload stands behind the header, in the same chunk. */
+  const behindHead = !isLarge ? size : key === null ? 0 : Math.min(size, PIECE_BYTES - headBytes);
+  let at = output.reserve(headBytes + behindHead);
   const bytes = output.bytes;
   bytes[at++] = first;
   bytes[at++] = (key === null ? 0 : 0x80) | (lengthBytes === 0 ? size : lengthBytes === 2 ? 126 : 127);
@@ -25,14 +34,21 @@ export function encodeFrame(output: ProtocolOutput, first: number, payload: Uint
     bytes[at++] = size;
   }
   if (key !== null) at = putUint32(bytes, at, key);
-  if (appended) {
+  if (isLarge && key === null) {
     output.append(payload);
     return;
   }
   // A call of set costs 26 ns however little there is to copy: a loop takes 6 at 4 bytes, and as much at 16 (bench/frame-encoder.js).
   if (size < 16) for (let i = 0; i < size; i++) bytes[at + i] = payload[i]!;
-  else bytes.set(payload, at);
-  if (key !== null) applyMask(bytes, at, at + size, key);
+  else bytes.set(behindHead === size ? payload : payload.subarray(0, behindHead), at);
+  if (key === null) return;
+  applyMask(bytes, at, at + behindHead, key);
+  for (let start = behindHead; start < size; start += PIECE_BYTES) {
+    const piece = payload.subarray(start, start + PIECE_BYTES);
+    at = output.reserve(piece.length);
+    output.bytes.set(piece, at);
+    applyMask(output.bytes, at, at + piece.length, key, start);
+  }
 }
 
 function putUint32(bytes: Uint8Array, at: number, value: number): number {

@@ -21,7 +21,10 @@ export interface ProtocolOutput {
   reserve(byteLength: number): number;
   /** The buffer that `reserve` spoke of. It may be another one after each call. */
   readonly bytes: Uint8Array;
-  /** From this size on, a payload that needs no mask is handed to `append` instead of being copied. */
+  /**
+   * From this size on, a payload is not copied as a whole: one that needs no mask is handed to `append`, another one is
+   * masked piece by piece.
+   */
   readonly appendFromBytes: number;
   /** Appends bytes without copying them: they must not change until they are sent. */
   append(bytes: Uint8Array): void;

@@ -173,6 +173,27 @@ describe('WriteBatch', () => {
     assert.equal(first[0], 'b'.charCodeAt(0));
   });
 
+  test('uses large buffers again, too, a few of them', () => {
+    const { batch, transport, queue } = make();
+    const sizes = [20_000, 32_768, 30_000];
+    const buffers = sizes.map((size) => {
+      batch.reserve(size);
+      const { bytes } = batch;
+      batch.flush();
+      return bytes;
+    });
+    assert.equal(new Set(buffers).size, 1);
+    transport.isSlow = true;
+    batch.reserve(20_000);
+    const waiting = batch.bytes;
+    batch.flush();
+    assert.notEqual(queue.takeBuffer(20_000), waiting, 'the system has not taken its bytes');
+    const free = new Set<Uint8Array>(Array.from({ length: 100 }, () => new Uint8Array(32_768)));
+    for (const buffer of free) queue.giveBack(buffer);
+    const again = Array.from({ length: 100 }, () => queue.takeBuffer(20_000)).filter((buffer) => free.has(buffer));
+    assert.ok(again.length > 0 && again.length <= 4, `${again.length}`);
+  });
+
   test('holds no buffer at rest', () => {
     const { batch } = make();
     put(batch, 'a');

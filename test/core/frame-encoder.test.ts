@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { encodeFrame } from '#dist/core/frame-encoder.js';
+import { encodeFrame, PIECE_BYTES } from '#dist/core/frame-encoder.js';
 import type { ProtocolOutput } from '#dist/core/protocol-pipe.js';
 import { decodeWireFrames } from '../support/wire-frames.js';
 
@@ -14,17 +14,15 @@ class Output implements ProtocolOutput {
   readonly appendFromBytes: number;
   bytes = new Uint8Array(0);
   readonly chunks: Uint8Array[] = [];
-  #reserved: Uint8Array | null = null;
 
   constructor(appendFromBytes: number = Number.POSITIVE_INFINITY) {
     this.appendFromBytes = appendFromBytes;
   }
 
   reserve(byteLength: number): number {
-    assert.equal(this.#reserved, null, 'reserved twice for one frame');
+    this.#checkSurroundings();
     this.bytes = new Uint8Array(byteLength + 10).fill(0xee);
-    this.#reserved = this.bytes.subarray(5, 5 + byteLength);
-    this.chunks.push(this.#reserved);
+    this.chunks.push(this.bytes.subarray(5, 5 + byteLength));
     return 5;
   }
 
@@ -40,10 +38,16 @@ class Output implements ProtocolOutput {
     assert.fail('a frame does not end the stream');
   }
 
-  /** All that was written; nothing may stand beside what was reserved. */
+  /** All that was written. */
   take(): Uint8Array {
-    assert.deepEqual([...this.bytes.subarray(0, 5), ...this.bytes.subarray(-5)], new Array(10).fill(0xee));
+    this.#checkSurroundings();
     return Uint8Array.from(Buffer.concat(this.chunks));
+  }
+
+  /** Nothing may stand beside what was reserved. */
+  #checkSurroundings(): void {
+    if (this.bytes.length === 0) return;
+    assert.deepEqual([...this.bytes.subarray(0, 5), ...this.bytes.subarray(-5)], new Array(10).fill(0xee));
   }
 }
 
@@ -110,15 +114,30 @@ describe('encodeFrame', () => {
     assert.equal(output.chunks[1], payload);
   });
 
-  test('copies a payload below that size, and any that is masked', () => {
+  test('copies a payload below that size, and one that is masked and not larger than a piece', () => {
     for (const [size, key] of [
       [999, null],
       [1000, KEY],
-      [5000, KEY],
+      [PIECE_BYTES - 8, KEY],
     ] as const) {
       const output = new Output(1000);
       encodeFrame(output, 0x82, new Uint8Array(size), key);
       assert.equal(output.chunks.length, 1);
     }
   });
+
+  for (const size of [PIECE_BYTES - 7, PIECE_BYTES, 2 * PIECE_BYTES - 8, 2 * PIECE_BYTES - 7, 3 * PIECE_BYTES + 1]) {
+    test(`masks ${size} bytes in pieces, none of them larger than others are`, () => {
+      const payload = Uint8Array.from(randomBytes(size));
+      const before = Uint8Array.from(payload);
+      const output = new Output(1000);
+      encodeFrame(output, 0x82, payload, KEY);
+      assert.ok(output.chunks.length > 1);
+      for (const { length } of output.chunks) assert.ok(length <= PIECE_BYTES, `${length}`);
+      const [frame, ...more] = decodeWireFrames(output.take());
+      assert.equal(more.length, 0);
+      assert.deepEqual(frame!.payload, payload);
+      assert.deepEqual(payload, before);
+    });
+  }
 });
