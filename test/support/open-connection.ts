@@ -26,10 +26,11 @@ export class OpenConnection extends Connection {
   static make({ handlers, logger, ...options }: OpenOptions = {}): OpenConnection {
     const clock = new FakeClock();
     const transport = new FakeTransport();
+    let masks = 0;
     const runtime = {
       ...nodeRuntime,
-      // No chance: the first ping comes at the end of the interval.
-      host: { ...nodeRuntime.host, nextMask: () => 0 },
+      // No chance: 0 lets the first ping come at the end of the interval; then each has another payload.
+      host: { ...nodeRuntime.host, nextMask: () => masks++ },
       clock: new TimerWheel(clock),
       flushQueue: new FlushQueue((callback) => process.nextTick(callback)),
     };
