@@ -3,6 +3,7 @@
 // `npm run build && node --expose-gc bench/handshake.js`
 import { createHash } from 'node:crypto';
 import { Server } from '../dist/connection/server.js';
+import { enableServerPermessageDeflate } from '../dist/core/extensions/permessage-deflate-negotiation.js';
 import { acceptKey } from '../dist/core/handshake-key.js';
 import { RequestParser } from '../dist/core/http-parser.js';
 import { ServerProtocol } from '../dist/core/server-protocol.js';
@@ -176,7 +177,8 @@ const servers = {
 };
 
 const tasks = [];
-const { host } = nodeRuntime;
+const { host, deflate: engine } = nodeRuntime;
+const extensions = enableServerPermessageDeflate(null, { engine });
 for (const [name, lines] of Object.entries(requests)) {
   const request = bytesOf(lines);
   const add = (what, call, accept = null) => tasks.push({ name: `${name}: ${what}`, call, request, accept, ns: [] });
@@ -184,7 +186,7 @@ for (const [name, lines] of Object.entries(requests)) {
     add(`open and close, ${server}`, () => openAndClose(accept, request), accept);
   }
   const parsed = new RequestParser().push(request);
-  const protocol = new ServerProtocol({ host, origins: 'same-host' });
+  const protocol = new ServerProtocol({ host, extensions, origins: 'same-host' });
   const response = protocol.accept(parsed);
   response.headers.append('Server', nodeRuntime.serverHeader);
   add('parse it', () => new RequestParser({}, host.latin1).push(request));

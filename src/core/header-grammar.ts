@@ -166,11 +166,14 @@ function parseQuotedToken(cursor: Cursor): string {
 }
 
 /** The value of a `Sec-WebSocket-Extensions` field. Names and values are taken as they are: bare tokens. */
-export const buildExtension = (extensions: readonly ExtensionHeader[]): string =>
-  extensions.map(([name, parameters]) => [name, ...parameters.map(buildExtensionParameter)].join('; ')).join(', ');
-
-const buildExtensionParameter = ([name, value]: ExtensionParameter): string =>
-  value === null ? name : `${name}=${value}`;
+export function buildExtension(extensions: readonly ExtensionHeader[]): string {
+  let text = '';
+  for (const [name, parameters] of extensions) {
+    text += text === '' ? name : `, ${name}`;
+    for (const [parameter, value] of parameters) text += value === null ? `; ${parameter}` : `; ${parameter}=${value}`;
+  }
+  return text;
+}
 
 /**
  * User name and password of an `Authorization` field with Basic credentials (RFC 7617 §2).

@@ -120,6 +120,11 @@ function checkOrigin(headers: Headers, host: HostHeader, rules: OriginRules | nu
   return origin;
 }
 
+/** What nearly every client offers, Chromium and `ws` the first, Firefox and Safari the second: parsed once. */
+const USUAL_OFFERS: ReadonlyMap<string, readonly ExtensionHeader[]> = new Map(
+  ['permessage-deflate; client_max_window_bits', 'permessage-deflate'].map((offer) => [offer, parseExtension(offer)]),
+);
+
 /** Offers beyond this number are declined unseen: an honest client makes a handful, and each one costs us work. */
 const MAX_OFFERS = 32;
 
@@ -135,7 +140,9 @@ function negotiateExtensions(
   // Without extensions of ours the header is not even read: RFC 6455 §9.1 lets us ignore it.
   if (available.length === 0) return [];
   const answers: ExtensionHeader[] = [];
-  const offers = headers.getAll('Sec-WebSocket-Extensions').flatMap(parseExtension);
+  const values = headers.getAll('Sec-WebSocket-Extensions');
+  const usual = values.length === 1 ? USUAL_OFFERS.get(values[0]!) : undefined;
+  const offers = usual ?? values.flatMap(parseExtension);
   for (const [name, parameters] of offers.slice(0, MAX_OFFERS)) {
     const fit = firstThatFits(available, name, (factory) => factory.processRequestParams(parameters, accepted));
     if (fit === null) continue;
