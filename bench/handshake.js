@@ -3,9 +3,13 @@
 // `npm run build && node --expose-gc bench/handshake.js`
 import { createHash } from 'node:crypto';
 import { Server } from '../dist/connection/server.js';
-import { enableServerPermessageDeflate } from '../dist/core/extensions/permessage-deflate-negotiation.js';
+import { ClientProtocol } from '../dist/core/client-protocol.js';
+import {
+  enableClientPermessageDeflate,
+  enableServerPermessageDeflate,
+} from '../dist/core/extensions/permessage-deflate-negotiation.js';
 import { acceptKey } from '../dist/core/handshake-key.js';
-import { RequestParser } from '../dist/core/http-parser.js';
+import { RequestParser, ResponseParser } from '../dist/core/http-parser.js';
 import { ServerProtocol } from '../dist/core/server-protocol.js';
 import { nodeRuntime } from '../dist/node/runtime.js';
 
@@ -177,8 +181,9 @@ const servers = {
 };
 
 const tasks = [];
-const { host, deflate: engine } = nodeRuntime;
+const { host, deflate: engine, userAgent } = nodeRuntime;
 const extensions = enableServerPermessageDeflate(null, { engine });
+const clientExtensions = enableClientPermessageDeflate(null, { engine });
 for (const [name, lines] of Object.entries(requests)) {
   const request = bytesOf(lines);
   const add = (what, call, accept = null) => tasks.push({ name: `${name}: ${what}`, call, request, accept, ns: [] });
@@ -199,6 +204,17 @@ for (const [name, lines] of Object.entries(requests)) {
   add('check it and negotiate', () => protocol.processRequest(parsed));
   add('the same, and the answer', () => protocol.accept(parsed));
   add('bytes of the answer', () => response.serialize());
+}
+{
+  const protocol = new ClientProtocol('ws://example.com:8765/chat', { host, extensions: clientExtensions, userAgent });
+  const request = protocol.connect();
+  const accepted = new ServerProtocol({ host, extensions }).accept(request).serialize();
+  const add = (what, call) => tasks.push({ name: `client: ${what}`, call, ns: [] });
+  add('make the request', () => protocol.connect());
+  add('bytes of the request', () => request.serialize());
+  add('parse the answer', () => new ResponseParser({ latin1: host.latin1 }).push(accepted));
+  const response = new ResponseParser().push(accepted);
+  add('check the answer', () => protocol.processResponse(response));
 }
 tasks.push({ name: 'the accept key', call: () => acceptKey('dGhlIHNhbXBsZSBub25jZQ=='), ns: [] });
 

@@ -27,12 +27,13 @@ export function encodeLatin1(text: string): Uint8Array {
 
 /** The characters of bytes[start, end): one for each byte, so nothing can be wrong with them. */
 export function decodeLatin1(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  if (start === 0 && end === bytes.length && end <= RUN) return runText(bytes);
   let text = '';
-  for (let i = start; i < end; i += RUN) {
-    text += Reflect.apply(String.fromCharCode, null, bytes.subarray(i, Math.min(i + RUN, end)));
-  }
+  for (let i = start; i < end; i += RUN) text += runText(bytes.subarray(i, Math.min(i + RUN, end)));
   return text;
 }
+
+const runText = (run: Uint8Array): string => Reflect.apply(String.fromCharCode, null, run);
 
 /** The codec for hosts that have none of their own. */
 export const plainLatin1: Latin1Codec = {

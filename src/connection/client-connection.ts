@@ -2,7 +2,7 @@
 
 import type { ClientProtocol } from '../core/client-protocol.ts';
 import { EndOfStreamError, InvalidMessage } from '../core/exceptions.ts';
-import { Request, type Response } from '../core/http-message.ts';
+import { compactMessage, Request, type Response } from '../core/http-message.ts';
 import { State } from '../core/state.ts';
 import { Connection } from './connection.ts';
 
@@ -31,6 +31,8 @@ export class ClientConnection<P extends string | null = string | null> extends C
   protected override onHandshake(message: Request | Response): void {
     if (message instanceof Request) return;
     this.response = message;
+    if (this.request !== null) compactMessage(this.request);
+    compactMessage(message);
     if (this.protocol.state === State.OPEN) this.onOpen();
     this.#settleHandshake?.();
   }

@@ -4,7 +4,14 @@ import { InvalidHeader, InvalidHeaderValue, NegotiationError } from './exception
 import { InvalidStatus } from './exceptions/status-errors.ts';
 import type { ClientExtensionFactory, Extension } from './extension.ts';
 import { closingOnFailure, firstThatFits } from './extension-negotiation.ts';
-import { addHeaders, buildExtensionHeader, checkToken, checkUpgrade, singleValue } from './handshake-headers.ts';
+import {
+  addHeader,
+  addHeaders,
+  buildExtensionHeader,
+  checkToken,
+  checkUpgrade,
+  singleValue,
+} from './handshake-headers.ts';
 import { acceptKey } from './handshake-key.ts';
 import { buildAuthorizationBasic, buildSubprotocol, parseExtension, parseSubprotocol } from './header-grammar.ts';
 import { Headers, type HeadersLike } from './headers.ts';
@@ -43,28 +50,24 @@ export function buildHandshakeRequest(options: HandshakeRequestOptions): Request
     throw new TypeError(`invalid request target: ${JSON.stringify(uri.resourceName)}`);
   }
 
-  const fields: [name: string, value: string][] = [['Host', buildHost(uri.host, uri.port, uri.secure)]];
-  if (uri.userInfo !== null) fields.push(['Authorization', buildAuthorizationBasic(...uri.userInfo)]);
-  if (origin != null) fields.push(['Origin', origin]);
-  fields.push(
-    ['Upgrade', 'websocket'],
-    ['Connection', 'Upgrade'],
-    ['Sec-WebSocket-Key', key],
-    ['Sec-WebSocket-Version', '13'],
-  );
+  const headers = new Headers();
+  addHeader(headers, 'Host', buildHost(uri.host, uri.port, uri.secure));
+  if (uri.userInfo !== null) addHeader(headers, 'Authorization', buildAuthorizationBasic(...uri.userInfo));
+  if (origin != null) addHeader(headers, 'Origin', origin);
+  addHeader(headers, 'Upgrade', 'websocket');
+  addHeader(headers, 'Connection', 'Upgrade');
+  addHeader(headers, 'Sec-WebSocket-Key', key);
+  addHeader(headers, 'Sec-WebSocket-Version', '13');
   if (extensions != null && extensions.length > 0) {
     const offers = extensions.map((factory) => [factory.name, factory.getRequestParams()] as const);
-    fields.push(['Sec-WebSocket-Extensions', buildExtensionHeader(offers)]);
+    addHeader(headers, 'Sec-WebSocket-Extensions', buildExtensionHeader(offers));
   }
   if (subprotocols != null && subprotocols.length > 0) {
     for (const subprotocol of subprotocols) checkToken('subprotocol', subprotocol);
-    fields.push(['Sec-WebSocket-Protocol', buildSubprotocol(subprotocols)]);
+    addHeader(headers, 'Sec-WebSocket-Protocol', buildSubprotocol(subprotocols));
   }
-
-  const headers = new Headers();
-  addHeaders(headers, fields);
   if (additionalHeaders != null) addHeaders(headers, additionalHeaders);
-  if (userAgent != null && !headers.has('User-Agent')) addHeaders(headers, [['User-Agent', userAgent]]);
+  if (userAgent != null && !headers.has('User-Agent')) addHeader(headers, 'User-Agent', userAgent);
   return new Request(uri.resourceName, headers);
 }
 

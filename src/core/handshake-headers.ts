@@ -50,15 +50,21 @@ const joinedOrNull = (items: readonly string[]): string | null => (items.length 
  *   would begin a header, or a message, of their own.
  */
 export function addHeaders(headers: Headers, additional: HeadersLike): void {
-  for (const [name, value] of checkedValues(additional)) {
-    if (!isToken(name)) throw new TypeError(`invalid header name: ${JSON.stringify(name)}`);
-    headers.append(name, value);
-  }
+  // Through a container of their own: whatever looks like headers, it comes out in pairs of strings.
+  const checked = sendable(() => new Headers(additional));
+  for (const [name, value] of checked) addHeader(headers, name, value);
 }
 
-function checkedValues(additional: HeadersLike): Headers {
+/** As {@link addHeaders}, for one. */
+export function addHeader(headers: Headers, name: string, value: string): void {
+  if (!isToken(name)) throw new TypeError(`invalid header name: ${JSON.stringify(name)}`);
+  sendable(() => headers.append(name, value));
+}
+
+/** What stands in the way of a header that we send is a mistake of ours, and no bad handshake of a peer. */
+function sendable<Result>(add: () => Result): Result {
   try {
-    return new Headers(additional);
+    return add();
   } catch (cause) {
     if (cause instanceof InvalidHeaderValue) throw new TypeError(cause.message, { cause });
     throw cause;

@@ -16,5 +16,15 @@ export function generateKey(host: Pick<Host, 'fillRandom'>): string {
   return encodeBase64(bytes);
 }
 
+/** How many characters 16 bytes have in base64. */
+const KEY_CHARACTERS = 24;
+/** What is hashed, for the time of one call: a key of the right length, which is ASCII, and the GUID behind it. */
+const keyAndGuid = encodeUtf8('='.repeat(KEY_CHARACTERS) + GUID);
+
 /** The `Sec-WebSocket-Accept` that answers a key (RFC 6455 §4.2.2). */
-export const acceptKey = (key: string): string => encodeBase64(sha1(encodeUtf8(key + GUID)));
+export function acceptKey(key: string): string {
+  const bytes = encodeUtf8(key);
+  if (bytes.length !== KEY_CHARACTERS) return encodeBase64(sha1(encodeUtf8(key + GUID)));
+  keyAndGuid.set(bytes);
+  return encodeBase64(sha1(keyAndGuid));
+}
