@@ -86,12 +86,20 @@ export function checkRequest(
       origin,
       // Without the room to grow that a list has to which something was added.
       extensions: extensions.length === 0 ? NO_EXTENSIONS : extensions.slice(),
-      extensionHeader: answers.length === 0 ? null : buildExtensionHeader(answers),
+      extensionHeader: answers.length === 0 ? null : shared(buildExtensionHeader(answers)),
       subprotocol: negotiateSubprotocol(headers, selectSubprotocol),
       acceptValue: acceptKey(key),
     };
   });
 }
+
+/** The text itself, or one like it that is there already: nearly all clients are answered alike, and connections keep it. */
+function shared(text: string): string {
+  if (text !== lastShared) lastShared = text;
+  return lastShared;
+}
+
+let lastShared = '';
 
 /** RFC 9112 §3.2: exactly one Host that is a host. Which one it is decides whether a page was led here by DNS rebinding. */
 function checkHost(headers: Headers, allowedHosts: readonly HostRule[] | null): HostHeader {
