@@ -9,7 +9,13 @@ const { values } = parseArgs({
   },
 });
 const agent = encodeURIComponent(values.agent);
-const options = { maxSize: 64 * 1024 * 1024, openTimeoutMs: 5_000, pingIntervalMs: null, closeTimeoutMs: 2_000 };
+const options = {
+  maxSize: 64 * 1024 * 1024,
+  openTimeoutMs: 5_000,
+  pingIntervalMs: null,
+  closeTimeoutMs: 2_000,
+  compressionThreshold: 0,
+};
 
 async function caseCount() {
   const connection = await connect(`${values.url}/getCaseCount`, options);

@@ -2,6 +2,7 @@
 
 export type { Clock, Timer } from './connection/clock.ts';
 export type { CommonOptions } from './connection/common-options.ts';
+export type { CompressionOptions } from './connection/compression-options.ts';
 export { type CloseOptions, Connection, type ConnectionOptions, type Ping } from './connection/connection.ts';
 export type { CommonConnectionOptions, ConnectionSettings, Marks } from './connection/connection-settings.ts';
 export type { DirectHandlers } from './connection/handlers.ts';

@@ -3,13 +3,12 @@ import type { Logger } from '../core/logger.ts';
 import type { MaxSize, ProtocolOptions } from '../core/protocol-options.ts';
 import type { RateLimit } from '../core/token-bucket.ts';
 import { amount, limit } from './check-options.ts';
+import { type CompressionOptions, compressionThreshold } from './compression-options.ts';
 import type { CommonConnectionOptions } from './connection-settings.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Options of both `connect` and `serve`. Null switches a limit or feature off. */
-export interface CommonOptions extends CommonConnectionOptions {
-  /** `'deflate'` negotiates permessage-deflate (RFC 7692); null doesn't. Default `'deflate'`. */
-  readonly compression?: 'deflate' | null | undefined;
+export interface CommonOptions extends CommonConnectionOptions, CompressionOptions {
   /** Milliseconds that opening may take, all in all. Default 10,000. */
   readonly openTimeoutMs?: number | null | undefined;
   /** Bytes that a received message, and a fragment of one, may have. Default 1,048,576 a message. */
@@ -47,6 +46,7 @@ export function protocolOptions(options: CommonOptions, runtime: Runtime): Proto
     lenientLengths: options.lenientLengths ?? false,
     controlFrameLimit,
     maxEmptyFragments,
+    compressionThreshold: compressionThreshold(options),
     maxLogSize: runtime.limits.maxLogSize,
     maxSize,
   };
@@ -55,10 +55,3 @@ export function protocolOptions(options: CommonOptions, runtime: Runtime): Proto
 /** The limit on whole messages in bytes; null: none. */
 export const maxMessageBytes = (maxSize: MaxSize | undefined): number | null =>
   maxSize === undefined ? 1_048_576 : typeof maxSize === 'object' && maxSize !== null ? maxSize[0] : maxSize;
-
-/** @throws {RangeError} the value of `compression` is neither `'deflate'` nor null. */
-export function isCompressed(compression: unknown): boolean {
-  if (compression === undefined || compression === 'deflate') return true;
-  if (compression === null) return false;
-  throw new RangeError(`unsupported compression: ${String(compression)}`);
-}

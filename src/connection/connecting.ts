@@ -8,7 +8,8 @@ import type { HeadersLike } from '../core/headers.ts';
 import { parseUri, type WebSocketURI } from '../core/uri.ts';
 import { duration } from './check-options.ts';
 import { ClientConnection } from './client-connection.ts';
-import { type CommonOptions, isCompressed, maxMessageBytes, protocolOptions } from './common-options.ts';
+import { type CommonOptions, maxMessageBytes, protocolOptions } from './common-options.ts';
+import { deflateEngine } from './compression-options.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
 import type { DirectHandlers } from './handlers.ts';
@@ -69,14 +70,13 @@ export class Connecting<C extends ClientConnection = ClientConnection> implement
     this.#open = open;
     this.#settings = connectionSettings(options, maxMessageBytes(options.maxSize));
     this.#openTimeoutMs = duration('openTimeoutMs', options.openTimeoutMs, 10_000);
+    const engine = deflateEngine(options, runtime);
     this.#protocolOptions = {
       ...protocolOptions(options, runtime),
       httpLimits: runtime.limits.http,
       origin: options.origin ?? null,
       subprotocols,
-      extensions: isCompressed(options.compression)
-        ? enableClientPermessageDeflate(extensions, { engine: runtime.deflate })
-        : extensions,
+      extensions: engine === null ? extensions : enableClientPermessageDeflate(extensions, { engine }),
       additionalHeaders: options.additionalHeaders ?? null,
       userAgent: options.userAgentHeader === undefined ? runtime.userAgent : options.userAgentHeader,
     };

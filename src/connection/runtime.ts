@@ -1,5 +1,5 @@
 // Everything that the connection layer needs from the runtime under it, in one place. No code, only shapes.
-import type { DeflateEngine, Host } from '../core/host.ts';
+import type { DeflateEngine, DeflateLimits, Host } from '../core/host.ts';
 import type { HttpLimits } from '../core/http-parser.ts';
 import type { Logger } from '../core/logger.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -19,7 +19,8 @@ export interface TextCodec {
 /** What a runtime brings along. */
 export interface Runtime {
   readonly host: Host;
-  readonly deflate: DeflateEngine;
+  /** What compresses: an engine with limits of its own, or null for the one that all without such limits share. */
+  readonly deflateEngine: (limits: DeflateLimits | null) => DeflateEngine;
   readonly text: TextCodec;
   /** Time, and the timers of all connections. */
   readonly clock: TimerWheel;

@@ -14,7 +14,8 @@ import { ServerProtocol, type ServerProtocolOptions } from '../core/server-proto
 import { State } from '../core/state.ts';
 import { duration, limit } from './check-options.ts';
 import type { Timer } from './clock.ts';
-import { type CommonOptions, isCompressed, maxMessageBytes, protocolOptions } from './common-options.ts';
+import { type CommonOptions, maxMessageBytes, protocolOptions } from './common-options.ts';
+import { deflateEngine } from './compression-options.ts';
 import type { CloseOptions } from './connection.ts';
 import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
 import type { DirectHandlers } from './handlers.ts';
@@ -156,15 +157,14 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
         ? DEFAULT_MAX_PENDING
         : (limit('maxPending', options.maxPending) ?? Number.POSITIVE_INFINITY);
     this.#logger = options.logger ?? runtime.logger;
+    const engine = deflateEngine(options, runtime);
     this.#protocolOptions = {
       ...protocolOptions(options, runtime),
       httpLimits: runtime.limits.http,
       origins,
       allowedHosts,
       subprotocols,
-      extensions: isCompressed(options.compression)
-        ? enableServerPermessageDeflate(extensions, { engine: runtime.deflate })
-        : extensions,
+      extensions: engine === null ? extensions : enableServerPermessageDeflate(extensions, { engine }),
     };
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }

@@ -30,11 +30,13 @@ export interface CompressSettings {
   readonly strategy?: number | undefined;
 }
 
-/** A raw deflate compressor with a sliding window that lives from call to call. */
+/** A raw deflate compressor. Its window lives from call to call, unless the engine needs the memory for others. */
 export interface Deflator {
   /**
    * Compresses all of `data` and flushes to a byte boundary: the output ends in `00 00 ff ff`, also when `data` is empty.
    * The result is a fresh array; `data` is not looked at afterwards.
+   *
+   * It refers back to what was given since the last `reset` or to nothing at all: an empty window is always allowed.
    */
   deflate(data: Uint8Array): Uint8Array;
   /** Forgets the window: what comes next refers back to nothing. */
@@ -58,6 +60,8 @@ export interface Inflator {
    * After either, only `close` is left. A stream that ends inside (a BFINAL block) is followed by another (§7.2.3.4).
    */
   inflate(data: Uint8Array, options: { readonly final: boolean; readonly maxBytes: number | null }): Uint8Array | null;
+  /** A message has ended. Until the next one begins, only what it may refer back to must be kept. */
+  rest(): void;
   /**
    * Forgets the window and gives the context back to its engine, which may keep it for the next who asks for such a one.
    * Further calls are not allowed.
@@ -65,6 +69,17 @@ export interface Inflator {
   release(): void;
   /** Frees native memory at once. Further calls are not allowed. */
   close(): void;
+}
+
+/** How much memory compressors may hold between messages. */
+export interface DeflateLimits {
+  /**
+   * How many of them keep their window, so that a message can refer back to those before. The others share one, and begin
+   * each message with an empty window. Null: any number. Default 8.
+   */
+  readonly maxContexts?: number | null | undefined;
+  /** Milliseconds after which, and twice which at the latest, one that is not used gives its window back. Null: never. Default 10,000. */
+  readonly idleMs?: number | null | undefined;
 }
 
 /** Makes the two halves of permessage-deflate. Contexts cost memory: they are made when the first message needs them. */

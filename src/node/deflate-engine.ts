@@ -1,65 +1,27 @@
-// Raw deflate over node:zlib, synchronous and with windows that live from call to call. The only file that knows how
-// zlib's streams look inside; knows nothing of frames.
+// Raw deflate over node:zlib, synchronous and with windows that live from call to call. Knows nothing of frames.
 import * as nodeZlib from 'node:zlib';
-import type { CompressSettings, DeflateEngine, Deflator, Inflator } from '../core/host.ts';
+import type { CompressSettings, DeflateEngine, DeflateLimits, Deflator, Inflator } from '../core/host.ts';
+import { DeflateOutput } from './deflate-output.ts';
+import { InflateWindow } from './inflate-window.ts';
+import { KeptContexts } from './kept-contexts.ts';
+import { ContextPool, UNUSED_CHUNK, type Zlib, type ZlibContext } from './zlib-context.ts';
 
-/**
- * Why this is not written with zlib's public calls: its streams answer through events, a thread hop and several
- * allocations later, so that frames and the control frames between them would have to queue; its one-shot calls are
- * synchronous, but keep no window, and cannot inflate a message that arrives in fragments. Every stream holds a native
- * object with a synchronous `writeSync` that does what both lack. It is what `zlib.deflateRawSync` itself runs on: not
- * documented, and the same in Node 20, 22, 24 and 26, Bun 1.4 and Deno 2.9. The engine tries it before it is used.
- *
- * bench/deflate-engine.js, Node 20, 1 KiB of JSON with a window of 12 bits that lives on: deflate 6.5 µs, inflate 3.4 µs.
- * The one-shot calls take 20 to 35 µs, most of it for making a context.
- */
-interface NativeZlib {
-  /** Is called, within `writeSync`, instead of throwing. */
-  onerror: (message: string) => void;
-  writeSync(
-    flush: number,
-    input: Uint8Array,
-    inputStart: number,
-    inputLength: number,
-    output: Uint8Array,
-    outputStart: number,
-    outputLength: number,
-  ): void;
-}
+/** What is made of the message that is being worked on: one at a time on this thread, whatever the engine. */
+const output: DeflateOutput = new DeflateOutput();
 
-/** What of a stream of zlib is used here. */
-interface ZlibStream {
-  readonly _handle: NativeZlib;
-  /** After `writeSync`: bytes of the output that are still free, bytes of the input that are still unread. */
-  readonly _writeState: Uint32Array;
-  reset(): void;
-  close(): void;
-}
-
-/** The part of node:zlib that is needed. */
-type Zlib = Pick<typeof nodeZlib, 'createDeflateRaw' | 'createInflateRaw'>;
-
-/** A stream's own output buffer is never used: the smallest that zlib accepts. */
-const UNUSED_CHUNK = { chunkSize: 64 };
-const { Z_SYNC_FLUSH } = nodeZlib.constants;
-
-/**
- * Compresses and decompresses for permessage-deflate with node:zlib.
- *
- * One engine serves any number of connections of its thread: what they share is a buffer for results on their way.
- */
+/** Compresses and decompresses for permessage-deflate with node:zlib. One engine serves any number of connections. */
 export class NodeDeflateEngine implements DeflateEngine {
   readonly #zlib: Zlib;
-  readonly #output: OutputBuffer = new OutputBuffer();
-  readonly #deflateStreams: SpareStreams = new SpareStreams();
-  readonly #inflateStreams: SpareStreams = new SpareStreams();
+  readonly #kept: KeptContexts;
+  readonly #pools: Map<string, ContextPool> = new Map();
 
   /**
    * @param zlib for runtimes that have another one. Default: `node:zlib`.
    * @throws {Error} this zlib cannot be driven synchronously.
    */
-  constructor(zlib: Zlib = nodeZlib) {
+  constructor(zlib: Zlib = nodeZlib, limits: DeflateLimits = {}) {
     this.#zlib = zlib;
+    this.#kept = new KeptContexts(limits);
     if (!this.#works()) {
       throw new Error('permessage-deflate needs the writeSync of zlib streams, which this runtime does not have');
     }
@@ -69,17 +31,26 @@ export class NodeDeflateEngine implements DeflateEngine {
   createDeflator({ windowBits, ...settings }: CompressSettings & { readonly windowBits: number }): Deflator {
     if (windowBits < 9) throw new RangeError(`zlib cannot compress with a window of ${windowBits} bits`);
     const { level, memLevel, strategy } = settings;
-    const context = this.#deflateStreams.borrow(`${windowBits} ${level} ${memLevel} ${strategy}`, () =>
+    const pool = this.#pool(`deflate ${windowBits} ${level} ${memLevel} ${strategy}`, () =>
       this.#zlib.createDeflateRaw({ ...settings, windowBits, ...UNUSED_CHUNK }),
     );
-    return new NodeDeflator(context, this.#output);
+    return new NodeDeflator(pool, this.#kept);
   }
 
   createInflator({ windowBits }: { readonly windowBits: number }): Inflator {
-    const context = this.#inflateStreams.borrow(`${windowBits}`, () =>
+    const pool = this.#pool(`inflate ${windowBits}`, () =>
       this.#zlib.createInflateRaw({ windowBits, ...UNUSED_CHUNK }),
     );
-    return new NodeInflator(context, { windowBytes: 2 ** windowBits, output: this.#output });
+    return new NodeInflator(pool, 2 ** windowBits);
+  }
+
+  #pool(settings: string, create: () => unknown): ContextPool {
+    let pool = this.#pools.get(settings);
+    if (pool === undefined) {
+      pool = new ContextPool(create);
+      this.#pools.set(settings, pool);
+    }
+    return pool;
   }
 
   /** Whether RFC 7692's own example comes out right (§7.2.3.1). */
@@ -107,183 +78,63 @@ export function sharedDeflateEngine(): NodeDeflateEngine {
   return shared;
 }
 
-/**
- * Streams that nobody uses, at most one for each setting. Messages are compressed one after the other, so that one serves
- * all connections that start each message with an empty window, and they hold none while they are at rest.
- *
- * bench/deflate-engine.js, Node 20, 64 bytes of JSON with a window of 12 bits: deflate 8 µs with a stream that is lent, 22 with
- * one that is made for the message; inflate 2.6 and 9.8 µs.
- */
-class SpareStreams {
-  readonly #streams: Map<string, ZlibStream> = new Map();
-
-  borrow(settings: string, create: () => unknown): ZlibContext {
-    const spare = this.#streams.get(settings);
-    this.#streams.delete(settings);
-    return new ZlibContext(spare ?? (create() as ZlibStream), (stream) => this.#takeBack(settings, stream));
-  }
-
-  #takeBack(settings: string, stream: ZlibStream): void {
-    if (this.#streams.has(settings)) {
-      stream.close();
-      return;
-    }
-    stream.reset();
-    this.#streams.set(settings, stream);
-  }
-}
-
-/** Drives one stream of zlib synchronously. */
-class ZlibContext {
-  readonly #stream: ZlibStream;
-  readonly #giveBack: (stream: ZlibStream) => void;
-  readonly #state: Uint32Array;
-  /** Null once closed or given back: zlib stops the process when a closed handle is written to. */
-  #handle: NativeZlib | null;
-  #error: Error | null = null;
-
-  constructor(stream: ZlibStream, giveBack: (stream: ZlibStream) => void) {
-    this.#stream = stream;
-    this.#giveBack = giveBack;
-    this.#state = this.#stream._writeState;
-    this.#handle = this.#stream._handle;
-    this.#handle.onerror = (message) => {
-      this.#error = new Error(message);
-    };
-  }
-
-  /** Bytes of the input that the last write left unread. */
-  get unread(): number {
-    return this.#state[1]!;
-  }
-
-  /** Reads `input` from `inputStart` on and writes up to `room` bytes. Returns how many of them are left. */
-  write(input: Uint8Array, inputStart: number, output: Uint8Array, outputStart: number, room: number): number {
-    if (this.#handle === null) throw new Error('this zlib context is closed');
-    const inputLength = input.byteLength - inputStart;
-    this.#handle.writeSync(Z_SYNC_FLUSH, input, inputStart, inputLength, output, outputStart, room);
-    if (this.#error !== null) throw this.#error;
-    return this.#state[0]!;
-  }
-
-  /** Forgets the window, and that a stream has ended. */
-  reset(): void {
-    this.#stream.reset();
-  }
-
-  /** Gives the stream to whoever needs such a one next. A stream that failed is none to give: it is closed. */
-  release(): void {
-    if (this.#handle === null) return;
-    if (this.#error !== null) {
-      this.close();
-      return;
-    }
-    this.#handle = null;
-    this.#giveBack(this.#stream);
-  }
-
-  close(): void {
-    if (this.#handle === null) return;
-    this.#handle = null;
-    this.#stream.close();
-  }
-}
-
-/** 64 KiB: nearly every message fits, and larger ones gain nothing from more (bench/deflate-engine.js). */
-const SCRATCH_BYTES = 64 * 1024;
-
-/** Collects one result at a time. What fits the scratch buffer, nearly everything, is copied once, out of it. */
-class OutputBuffer {
-  readonly scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES);
-  /** Bytes in the scratch buffer. */
-  used = 0;
-  /** Copies of full scratch buffers that came before. */
-  #full: Uint8Array[] = [];
-
-  get byteLength(): number {
-    return this.#full.length * SCRATCH_BYTES + this.used;
-  }
-
-  /** Bytes that can be written behind `used` without asking again; never 0. */
-  get room(): number {
-    return SCRATCH_BYTES - this.used;
-  }
-
-  advance(byteLength: number): void {
-    this.used += byteLength;
-    if (this.used < SCRATCH_BYTES) return;
-    this.#full.push(this.scratch.slice());
-    this.used = 0;
-  }
-
-  /** A copy of the last `byteLength` bytes, or of as many as there are; no more than the scratch buffer holds. */
-  last(byteLength: number): Uint8Array {
-    const missing = Math.max(0, byteLength - this.used);
-    const before = missing > 0 ? this.#full.at(-1) : undefined;
-    if (before === undefined) return this.scratch.slice(Math.max(0, this.used - byteLength), this.used);
-    return concat([before.subarray(SCRATCH_BYTES - missing), this.scratch.subarray(0, this.used)], byteLength);
-  }
-
-  /** The whole result, a fresh array. What comes then is another one. */
-  take(): Uint8Array {
-    const rest = this.scratch.subarray(0, this.used);
-    const whole = this.#full.length === 0 ? rest.slice() : concat([...this.#full, rest], this.byteLength);
-    this.clear();
-    return whole;
-  }
-
-  /** Drops what there is, so that nothing large outlives the call that made it. */
-  clear(): void {
-    this.used = 0;
-    if (this.#full.length > 0) this.#full = [];
-  }
-}
-
-function concat(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
-  const whole = new Uint8Array(byteLength);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.byteLength;
-  }
-  return whole;
-}
-
 class NodeDeflator implements Deflator {
-  readonly #context: ZlibContext;
-  readonly #output: OutputBuffer;
+  readonly #pool: ContextPool;
+  readonly #kept: KeptContexts;
+  /** Null between calls unless it is among those that are kept: what comes next then begins with an empty window. */
+  #context: ZlibContext | null;
+  #isOpen = true;
 
-  constructor(context: ZlibContext, output: OutputBuffer) {
-    this.#context = context;
-    this.#output = output;
+  constructor(pool: ContextPool, kept: KeptContexts) {
+    this.#pool = pool;
+    this.#kept = kept;
+    this.#context = pool.borrow();
   }
 
   deflate(data: Uint8Array): Uint8Array {
+    if (!this.#isOpen) throw new Error(CLOSED);
     // zlib has nothing to flush where nothing came in: the block that RFC 7692 §7.2.3.6 asks for is written by hand.
     if (data.byteLength === 0) return Uint8Array.of(0x00, 0x00, 0x00, 0xff, 0xff);
-    const output = this.#output;
-    try {
-      for (let start = 0; ; start = data.byteLength - this.#context.unread) {
-        const room = output.room;
-        const left = this.#context.write(data, start, output.scratch, output.used, room);
-        output.advance(room - left);
-        if (left > 0) return output.take(); // A buffer that is full, even to the point, may mean that more waits inside.
-      }
-    } finally {
-      output.clear();
-    }
+    this.#context ??= this.#pool.borrow();
+    const deflated = deflateAll(this.#context, data);
+    if (!this.#kept.keep(this)) this.giveBack();
+    return deflated;
   }
 
   reset(): void {
-    this.#context.reset();
+    this.#context?.reset();
+  }
+
+  /** Lives without a context until the next call. */
+  giveBack(): void {
+    if (this.#context !== null) this.#pool.giveBack(this.#context);
+    this.#context = null;
   }
 
   release(): void {
-    this.#context.release();
+    this.#isOpen = false;
+    this.#kept.drop(this);
+    this.giveBack();
   }
 
   close(): void {
-    this.#context.close();
+    this.#isOpen = false;
+    this.#kept.drop(this);
+    this.#context?.close();
+    this.#context = null;
+  }
+}
+
+function deflateAll(context: ZlibContext, data: Uint8Array): Uint8Array {
+  try {
+    for (let start = 0; ; start = data.byteLength - context.unread) {
+      const { room } = output;
+      const left = context.write(data, start, output.scratch, output.used, room);
+      output.advance(room - left);
+      if (left > 0) return output.take(); // A buffer that is full, even to the point, may mean that more waits inside.
+    }
+  } finally {
+    output.clear();
   }
 }
 
@@ -297,79 +148,97 @@ const FLUSH_END = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
 const MAX_STREAM_ENDS = 64;
 
 class NodeInflator implements Inflator {
-  readonly #context: ZlibContext;
-  readonly #windowBytes: number;
-  readonly #output: OutputBuffer;
+  readonly #pool: ContextPool;
+  readonly #window: InflateWindow;
+  /** Null between messages. */
+  #context: ZlibContext | null;
+  #isOpen = true;
   #streamEnds = 0;
+  /** Bytes of the output of this call that the window has already. */
+  #remembered = 0;
 
-  constructor(
-    context: ZlibContext,
-    { windowBytes, output }: { readonly windowBytes: number; readonly output: OutputBuffer },
-  ) {
-    this.#context = context;
-    this.#windowBytes = windowBytes;
-    this.#output = output;
+  constructor(pool: ContextPool, windowBytes: number) {
+    this.#pool = pool;
+    this.#window = new InflateWindow(windowBytes);
+    this.#context = pool.borrow();
   }
 
   inflate(
     data: Uint8Array,
     { final, maxBytes }: { readonly final: boolean; readonly maxBytes: number | null },
   ): Uint8Array | null {
+    if (!this.#isOpen) throw new Error(CLOSED);
     const limit = maxBytes ?? Number.POSITIVE_INFINITY;
     this.#streamEnds = 0;
+    this.#remembered = 0;
     try {
-      const fits = this.#read(data, limit) && (!final || this.#read(FLUSH_END, limit));
-      return fits ? this.#output.take() : null;
+      this.#context ??= this.#takeUp(this.#pool.borrow());
+      if (!this.#read(this.#context, data, limit)) return null;
+      if (final && !this.#read(this.#context, FLUSH_END, limit)) return null;
+      const inflated = output.take();
+      this.#window.add(this.#remembered === 0 ? inflated : inflated.subarray(this.#remembered));
+      return inflated;
     } finally {
-      this.#output.clear();
+      output.clear();
     }
   }
 
+  rest(): void {
+    if (this.#context === null) return;
+    this.#pool.giveBack(this.#context);
+    this.#context = null;
+  }
+
   release(): void {
-    this.#context.release();
+    this.#isOpen = false;
+    this.rest();
   }
 
   close(): void {
-    this.#context.close();
+    this.#isOpen = false;
+    this.#context?.close();
+    this.#context = null;
   }
 
   /** Returns false as soon as there are more than `limit` bytes of output. */
-  #read(input: Uint8Array, limit: number): boolean {
-    const output = this.#output;
+  #read(context: ZlibContext, input: Uint8Array, limit: number): boolean {
     let start = 0;
     for (;;) {
       // One byte more than allowed: zlib holds back what does not fit, so that "exactly the limit" would look like "done".
       const room = Math.min(output.room, limit + 1 - output.byteLength);
-      const left = this.#context.write(input, start, output.scratch, output.used, room);
+      const left = context.write(input, start, output.scratch, output.used, room);
       output.advance(room - left);
       if (output.byteLength > limit) return false;
       if (left === 0) {
-        start = input.byteLength - this.#context.unread;
+        start = input.byteLength - context.unread;
         continue;
       }
-      if (this.#context.unread === 0) return true;
+      if (context.unread === 0) return true;
       // Room on both sides, and zlib stopped: its stream has ended (RFC 7692 §7.2.3.4). What follows is a new one.
-      start = input.byteLength - this.#context.unread;
-      this.#startNewStream();
+      start = input.byteLength - context.unread;
+      this.#startNewStream(context);
       if (input === FLUSH_END) return true; // The end of the message had nothing to complete.
     }
   }
 
-  /** The next stream may refer back to what this message has given so far. */
-  #startNewStream(): void {
+  /** The next stream may refer back to all that came before. */
+  #startNewStream(context: ZlibContext): void {
     this.#streamEnds += 1;
     if (this.#streamEnds > MAX_STREAM_ENDS) throw new Error('too many final blocks');
-    this.#context.reset();
-    const window = this.#output.last(this.#windowBytes);
-    if (window.byteLength === 0) return;
-    // zlib takes a window as `dictionary`, but Deno's does not listen. What every inflater learns from is a stored block.
-    this.#context.write(storedBlock(window), 0, new Uint8Array(window.byteLength + 1), 0, window.byteLength + 1);
+    this.#window.add(output.last(Math.min(output.byteLength - this.#remembered, this.#window.maxBytes)));
+    this.#remembered = output.byteLength;
+    context.reset();
+    this.#takeUp(context);
+  }
+
+  /** Makes a context with an empty window go on where this stream stands. */
+  #takeUp(context: ZlibContext): ZlibContext {
+    if (this.#window.length > 0) context.write(this.#window.asBlock(), 0, passedBy, 0, passedBy.byteLength);
+    return context;
   }
 }
 
-/** RFC 1951 §3.2.4, not the last of its stream; `content` has at most 65,535 bytes. */
-function storedBlock(content: Uint8Array): Uint8Array {
-  const length = content.byteLength;
-  const head = Uint8Array.of(0x00, length & 0xff, length >>> 8, ~length & 0xff, (~length >>> 8) & 0xff);
-  return concat([head, content], head.byteLength + length);
-}
+/** Takes output that is known: a byte more than the largest window, so that zlib never has to stop. */
+const passedBy = new Uint8Array(2 ** 15 + 1);
+
+const CLOSED = 'this zlib context is closed';

@@ -9,7 +9,7 @@ import { TimerWheel } from '../connection/timer-wheel.ts';
 import { FlushQueue } from '../connection/write-batch.ts';
 import { MaskPool } from '../core/mask-pool.ts';
 import { version } from '../core/version.ts';
-import { sharedDeflateEngine } from './deflate-engine.ts';
+import { NodeDeflateEngine, sharedDeflateEngine } from './deflate-engine.ts';
 import { unmask } from './read-buffer.ts';
 
 /** Longer texts get a buffer of their own. */
@@ -58,9 +58,7 @@ export const nodeRuntime: Runtime = {
     unmask,
     now: Date.now,
   },
-  get deflate() {
-    return sharedDeflateEngine();
-  },
+  deflateEngine: (limits) => (limits === null ? sharedDeflateEngine() : new NodeDeflateEngine(undefined, limits)),
   text: {
     decode: (bytes, start, end) =>
       end - start >= ASCII_FROM_BYTES && isAscii(bytes.subarray(start, end))

@@ -45,6 +45,15 @@ const EITHER: readonly (readonly [option: string, value: unknown, error: 'RangeE
   ['maxEmptyFragments', '5', 'TypeError'],
   ['compression', 'zip', 'RangeError'],
   ['compression', false, 'RangeError'],
+  ...['compressionThreshold', 'maxCompressionContexts', 'compressionIdleMs'].flatMap(
+    (name) =>
+      [
+        [name, NAN, 'RangeError'],
+        [name, -1, 'RangeError'],
+        [name, '5', 'TypeError'],
+      ] as const,
+  ),
+  ['compressionThreshold', null, 'TypeError'],
   ['subprotocols', 'chat', 'TypeError'],
 ];
 

@@ -14,7 +14,7 @@ import { Side } from '#dist/core/state.js';
 import { NodeDeflateEngine } from '#dist/node/deflate-engine.js';
 import { fakeHost } from '../support/fake-host.ts';
 
-const engine = new NodeDeflateEngine();
+const engine = new NodeDeflateEngine(undefined, { maxContexts: null });
 const HELLO = Buffer.from('Hello');
 const REPEATING = Buffer.from('the quick brown fox '.repeat(50));
 

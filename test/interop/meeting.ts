@@ -109,6 +109,8 @@ async function meetAtTheirs(
 
 const commonOptions = ({ subprotocols, maxMessageBytes, compression }: Settings) => ({
   pingIntervalMs: null,
+  // The scenarios look at what is compressed, however short it is.
+  compressionThreshold: 0,
   ...(subprotocols && { subprotocols }),
   ...(maxMessageBytes !== undefined && { maxSize: maxMessageBytes }),
   ...(compression === null && { compression }),

@@ -348,6 +348,93 @@ suite('the contexts of an engine', () => {
     sound.close();
   });
 
+  test('of messages that come in stay with nobody: between them a window is text', () => {
+    const { observed, streams } = observeOutput();
+    const own = new NodeDeflateEngine(observed);
+    streams.length = 0;
+    const inflators = [1, 2, 3].map(() => own.createInflator({ windowBits: 12 }));
+    for (const inflator of inflators) inflator.rest();
+    const made = streams.length;
+    for (let turn = 0; turn < 3; turn += 1) {
+      for (const inflator of inflators) {
+        assert.equal(textOf(inflator.inflate(hex(turn === 0 ? 'f248cdc9c90700' : 'f200110000'), WHOLE)), 'Hello');
+        inflator.rest();
+        inflator.rest();
+      }
+    }
+    assert.equal(streams.length, made);
+    assert.equal(streams.filter(holdsMemory).length, 1);
+    for (const inflator of inflators) inflator.close();
+  });
+
+  test('keep their window through a rest, and refuse what lies beyond it', () => {
+    const data = new Uint8Array(randomBytes(700));
+    const deflator = engine.createDeflator({ windowBits: 15 });
+    const first = deflator.deflate(data);
+    const near = deflator.deflate(data.subarray(300, 400));
+    const far = deflator.deflate(data.subarray(0, 100));
+    deflator.close();
+    for (const rests of [false, true]) {
+      const inflator = engine.createInflator({ windowBits: 9 });
+      assert.deepEqual(inflator.inflate(first, PART), data);
+      if (rests) inflator.rest();
+      assert.deepEqual(inflator.inflate(near, PART), data.slice(300, 400));
+      if (rests) inflator.rest();
+      assert.throws(() => inflator.inflate(far, PART), { message: 'invalid distance too far back' });
+      inflator.close();
+    }
+  });
+
+  test('go on behind a final block with all that came before, also before a rest', () => {
+    const hello = Buffer.from('Hello');
+    const inflator = engine.createInflator({ windowBits: 15 });
+    inflator.inflate(hex('f248cdc9c90700'), WHOLE);
+    inflator.rest();
+    // An empty final block, then a reference to the message before it.
+    const next = inflator.inflate(hex('0300f200110000'), WHOLE);
+    assert.deepEqual(next, new Uint8Array(hello));
+    inflator.rest();
+    assert.equal(textOf(inflator.inflate(hex('f200110000'), WHOLE)), 'Hello');
+    inflator.close();
+  });
+
+  test('that compress are kept by as many as allowed; all others begin each message with an empty window', () => {
+    const { observed, streams } = observeOutput();
+    const own = new NodeDeflateEngine(observed, { maxContexts: 2 });
+    streams.length = 0;
+    const text = Buffer.from(randomBytes(200).toString('hex'));
+    const deflators = [1, 2, 3, 4].map(() => own.createDeflator({ windowBits: 12 }));
+    const sizes = (): string[] =>
+      deflators.map((deflator) => (deflator.deflate(text).byteLength < 50 ? 'small' : 'large'));
+    sizes();
+    assert.deepEqual(sizes(), ['small', 'small', 'large', 'large']);
+    assert.equal(streams.filter(holdsMemory).length, 3);
+    deflators[0]!.close();
+    deflators[1]!.release();
+    deflators.splice(0, 2);
+    sizes();
+    assert.deepEqual(sizes(), ['small', 'small']);
+    deflators[0]!.reset();
+    assert.deepEqual(sizes(), ['large', 'small']);
+    for (const deflator of deflators) deflator.close();
+  });
+
+  test('that compress are freed when nobody used them for a while, and what comes next is still right', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { observed, streams } = observeOutput();
+    const own = new NodeDeflateEngine(observed, { idleMs: 1000 });
+    streams.length = 0;
+    const deflators = [1, 2, 3].map(() => own.createDeflator({ windowBits: 12 }));
+    const packed = deflators.map((deflator) => [deflator.deflate(Buffer.from('Hello'))]);
+    for (let turn = 0; turn < 2; turn += 1) t.mock.timers.tick(1000);
+    assert.equal(streams.filter(holdsMemory).length, 1);
+    for (const [i, deflator] of deflators.entries()) {
+      packed[i]!.push(deflator.deflate(Buffer.from('Hello')));
+      assert.equal(textOf(inflateWithZlib(packed[i]!)), 'HelloHello');
+      deflator.close();
+    }
+  });
+
   test('stay the same when a stream within has ended', () => {
     const { observed, streams } = observeOutput();
     const inflator = new NodeDeflateEngine(observed).createInflator({ windowBits: 15 });

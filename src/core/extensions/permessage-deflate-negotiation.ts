@@ -203,8 +203,9 @@ export function enableClientPermessageDeflate(
 }
 
 /**
- * Adds permessage-deflate with a server's default settings, unless the list has it already: windows of 12 bits and
- * memLevel 5 cost 64 KiB a connection instead of 316 KiB, for output that is about a tenth larger.
+ * Adds permessage-deflate with a server's default settings, unless the list has it already: with windows of 12 bits a
+ * compressor takes 100 KiB instead of 210, and a client's messages 4 KiB of memory instead of 32, for output that is about a
+ * tenth larger (docs/compression.md).
  *
  * @param extensions what the user asked for, in order of preference; it is not changed.
  */

@@ -95,7 +95,7 @@ export class PerMessageDeflate implements Extension {
 
     const payload = this.#inflate(data, { fin, maxBytes: maxSize });
     if (payload === null) throw new PayloadTooBig(null, maxSize!);
-    if (fin && this.remoteNoContextTakeover) this.#releaseInflator();
+    if (fin) this.#restInflator();
     return new Frame({ opcode, data: payload, fin, rsv1: false, rsv2, rsv3 });
   }
 
@@ -183,7 +183,11 @@ export class PerMessageDeflate implements Extension {
     this.#deflator = null;
   }
 
-  #releaseInflator(): void {
+  #restInflator(): void {
+    if (!this.remoteNoContextTakeover) {
+      this.#inflator?.rest();
+      return;
+    }
     this.#inflator?.release();
     this.#inflator = null;
   }

@@ -19,7 +19,7 @@ import { Opcode } from '#dist/core/opcode.js';
 import { NodeDeflateEngine } from '#dist/node/deflate-engine.js';
 
 const { BINARY, CLOSE, CONT, PING, PONG, TEXT } = Opcode;
-const engine = new NodeDeflateEngine();
+const engine = new NodeDeflateEngine(undefined, { maxContexts: null });
 const UNLIMITED = { maxSize: null };
 
 suite('PerMessageDeflate, decoding', () => {
@@ -652,7 +652,12 @@ function countContexts() {
       const close = () => {
         open.inflators -= 1;
       };
-      return { inflate: (data, options) => inflator.inflate(data, options), release: close, close };
+      return {
+        inflate: (data, options) => inflator.inflate(data, options),
+        rest: () => inflator.rest(),
+        release: close,
+        close,
+      };
     },
   };
   return { counting, open };
