@@ -21,6 +21,18 @@ const encoder = new TextEncoder();
 const ASCII_FROM_BYTES = 8192;
 const { utf8Slice, latin1Slice } = Buffer.prototype;
 
+/** From here on it pays to take text for ASCII first, as most is: half the time of Buffer.from at 1 MiB (bench/text.js). */
+const TRY_ASCII_FROM_LENGTH = 65_536;
+
+function encodeLong(text: string): Uint8Array {
+  if (text.length >= TRY_ASCII_FROM_LENGTH) {
+    const bytes = Buffer.allocUnsafeSlow(text.length);
+    const { read, written } = encoder.encodeInto(text, bytes);
+    if (read === text.length && written === bytes.length) return bytes;
+  }
+  return Buffer.from(text, 'utf8');
+}
+
 const masks = new MaskPool(randomFillSync);
 
 class NodeTimer implements Timer {
@@ -68,7 +80,7 @@ export const nodeRuntime: Runtime = {
       // A UTF-16 code unit is at most three bytes of UTF-8.
       text.length * 3 <= SCRATCH_BYTES
         ? scratch.subarray(0, encoder.encodeInto(text, scratch).written)
-        : Buffer.from(text, 'utf8'),
+        : encodeLong(text),
   },
   clock: new TimerWheel({
     now: () => performance.now(),
