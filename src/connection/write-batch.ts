@@ -12,7 +12,7 @@ const LARGE_BATCH_BYTES = PIECE_BYTES;
 /** From here on a payload is handed to the system where it lies: a copy of it would need a fresh buffer of its size. */
 export const LENT_FROM_BYTES = 16_384;
 
-/** How many batch buffers wait to be used again: as many connections as write in one turn, within reason. */
+/** How many batch buffers wait to be used again, and how many connections gather what they write in one turn. */
 const MAX_SPARE_BUFFERS = 64;
 /** The same for large ones: they are needed one after the other. */
 const MAX_SPARE_LARGE_BUFFERS = 4;
@@ -33,8 +33,9 @@ export class FlushQueue {
     this.#defer = defer;
   }
 
-  /** Flushes the batch at the end of the turn. */
+  /** Flushes the batch at the end of the turn: earlier when many connections write, or each of them would hold a buffer. */
   add(batch: WriteBatch): void {
+    if (this.#batches.length === MAX_SPARE_BUFFERS) this.#flush();
     this.#batches.push(batch);
     if (this.#batches.length === 1) this.#defer(this.#flush);
   }
