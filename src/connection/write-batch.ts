@@ -1,21 +1,15 @@
 // Gathers the frames of one turn of the event loop, so that they leave in one write. Knows no frames and no sockets.
-import { PIECE_BYTES } from '../core/frame-encoder.ts';
 import type { ProtocolOutput } from '../core/protocol-pipe.ts';
 import type { Transport } from './transport.ts';
 
-/** Room for the small frames of a turn. */
-const BATCH_BYTES = 16_384;
-
-/** The same for a large frame that has to be masked, or a piece of it. */
-const LARGE_BATCH_BYTES = PIECE_BYTES;
+/** Room for the frames of a turn, and for a piece of a large one that has to be masked. */
+const BATCH_BYTES = 65_536;
 
 /** From here on a payload is handed to the system where it lies: a copy of it would need a fresh buffer of its size. */
-export const LENT_FROM_BYTES = 16_384;
+export const LENT_FROM_BYTES = 32_768;
 
 /** How many batch buffers wait to be used again, and how many connections gather what they write in one turn. */
-const MAX_SPARE_BUFFERS = 64;
-/** The same for large ones: they are needed one after the other. */
-const MAX_SPARE_LARGE_BUFFERS = 4;
+const MAX_SPARE_BUFFERS = 16;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -26,7 +20,6 @@ const NO_BYTES = new Uint8Array(0);
 export class FlushQueue {
   readonly #defer: (callback: () => void) => void;
   readonly #spare: Uint8Array[] = [];
-  readonly #spareLarge: Uint8Array[] = [];
   #batches: WriteBatch[] = [];
 
   constructor(defer: (callback: () => void) => void) {
@@ -42,16 +35,12 @@ export class FlushQueue {
 
   /** A buffer with room for at least so many bytes. */
   takeBuffer(byteLength: number): Uint8Array {
-    if (byteLength <= BATCH_BYTES) return this.#spare.pop() ?? new Uint8Array(BATCH_BYTES);
-    if (byteLength <= LARGE_BATCH_BYTES) return this.#spareLarge.pop() ?? new Uint8Array(LARGE_BATCH_BYTES);
-    return new Uint8Array(byteLength);
+    if (byteLength > BATCH_BYTES) return new Uint8Array(byteLength);
+    return this.#spare.pop() ?? new Uint8Array(BATCH_BYTES);
   }
 
   giveBack(buffer: Uint8Array): void {
     if (buffer.length === BATCH_BYTES && this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(buffer);
-    if (buffer.length === LARGE_BATCH_BYTES && this.#spareLarge.length < MAX_SPARE_LARGE_BUFFERS) {
-      this.#spareLarge.push(buffer);
-    }
   }
 
   readonly #flush = (): void => {

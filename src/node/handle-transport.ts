@@ -58,17 +58,13 @@ export class HandleTransport implements Transport {
   write(bytes: Uint8Array, more?: Uint8Array): void {
     if (this.#isClosing || this.#isShutDown !== 'no') return;
     const request = HandleTransport.#spareRequest ?? new this.#native.WriteRequest();
-    HandleTransport.#spareRequest = request;
-    if (more === undefined) {
-      if (this.#check(this.#handle.writeBuffer(request, bytes), 'write') && this.#native.isWriteWaiting()) {
-        this.#waitFor(request, [bytes], bytes.length);
-      }
-    } else {
-      const chunks = bytes.length === 0 ? [more] : [bytes, more];
-      if (this.#check(this.#handle.writev(request, chunks, true), 'write') && this.#native.isWriteWaiting()) {
-        this.#waitFor(request, chunks, bytes.length + more.length);
-      }
-    }
+    HandleTransport.#spareRequest = null;
+    const chunks = more === undefined ? null : bytes.length === 0 ? [more] : [bytes, more];
+    const status =
+      chunks === null ? this.#handle.writeBuffer(request, bytes) : this.#handle.writev(request, chunks, true);
+    if (!this.#check(status, 'write')) return;
+    if (this.#native.isWriteWaiting()) this.#waitFor(request, chunks ?? [bytes]);
+    else HandleTransport.#spareRequest = request;
   }
 
   end(): void {
@@ -112,12 +108,11 @@ export class HandleTransport implements Transport {
     return false;
   }
 
-  #waitFor(request: OwnedRequest, chunks: readonly Uint8Array[], byteLength: number): void {
-    HandleTransport.#spareRequest = null;
+  #waitFor(request: OwnedRequest, chunks: readonly Uint8Array[]): void {
     request[TRANSPORT] = this;
     request.chunks = chunks;
     request.oncomplete = HandleTransport.#onWritten;
-    this.#bufferedBytes += byteLength;
+    for (const { length } of chunks) this.#bufferedBytes += length;
   }
 
   #onShutDown(status: number): void {
