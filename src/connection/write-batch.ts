@@ -28,7 +28,8 @@ export class FlushQueue {
 
   /** Flushes the batch at the end of the turn: earlier when many connections write, or each of them would hold a buffer. */
   add(batch: WriteBatch): void {
-    if (this.#batches.length === MAX_SPARE_BUFFERS) this.#flush();
+    // Not the batch itself, which may stand in the list from before: its bytes are about to be filled in.
+    if (this.#batches.length === MAX_SPARE_BUFFERS) this.#flushAllBut(batch);
     this.#batches.push(batch);
     if (this.#batches.length === 1) this.#defer(this.#flush);
   }
@@ -43,11 +44,13 @@ export class FlushQueue {
     if (buffer.length === BATCH_BYTES && this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(buffer);
   }
 
-  readonly #flush = (): void => {
+  readonly #flush = (): void => this.#flushAllBut(null);
+
+  #flushAllBut(exception: WriteBatch | null): void {
     const batches = this.#batches;
     this.#batches = [];
-    for (const batch of batches) batch.flush();
-  };
+    for (const batch of batches) if (batch !== exception) batch.flush();
+  }
 }
 
 /**

@@ -55,7 +55,7 @@ describe('send', () => {
   test('waits for nobody once the system has taken a large broadcast', async () => {
     const connection = open();
     connection.transport.isSlow = true;
-    broadcast([connection], bytes(20_000));
+    broadcast([connection], bytes(40_000));
     connection.transport.isSlow = false;
     connection.transport.drain();
     assert.equal(await outcome(connection.send('x')), 'undefined');
@@ -65,7 +65,7 @@ describe('send', () => {
   test('waits until the system has taken a large broadcast, whatever the high mark', async () => {
     const connection = open({ writeLimit: 1_000_000 });
     connection.transport.isSlow = true;
-    broadcast([connection], bytes(20_000));
+    broadcast([connection], bytes(40_000));
     const sent = connection.send('x');
     assert.equal(await outcome(sent), 'pending');
     connection.transport.drain();
