@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { Child } from './child.js';
-import { LOAD_CORE } from './cores.js';
+import { loading } from './cores.js';
 import { BUILD, loadProgram } from './programs.js';
 
 /** Loads the server and gives what the generator reports. */
@@ -49,7 +49,7 @@ function startLoad({ frames, ...options }) {
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     return value === true ? [flag] : [flag, String(value)];
   });
-  return new Child([loadProgram(), ...LOAD_CORE, ...flags]);
+  return new Child(loading([loadProgram(), ...flags]));
 }
 
 /** The frames in a file, named for what is in it. */

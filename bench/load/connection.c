@@ -20,7 +20,6 @@ enum { MAX_HEAD = 4096 };
 static const char ACCEPT[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 struct settings settings;
-uint64_t compressed_answers;
 
 static uint8_t input[1 << 18];
 
@@ -96,7 +95,7 @@ static void send_request(struct connection *connection)
     "GET / HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
     settings.host, settings.port,
-    settings.offers_compression ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" : "");
+    settings.is_compressed ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" : "");
   if (write(connection->fd, request, (size_t)length) != length) fail("the request was not written: %s", strerror(errno));
   connection->state = SHAKING_HANDS;
   watch(connection, EPOLL_CTL_MOD, EPOLLIN);
@@ -105,7 +104,7 @@ static void send_request(struct connection *connection)
 static void check_response(const char *head)
 {
   if (strncmp(head, "HTTP/1.1 101 ", 13) != 0 || strstr(head, ACCEPT) == NULL) fail("not the answer to a handshake:\n%s", head);
-  if (settings.offers_compression && strstr(head, "permessage-deflate") == NULL) fail("the server does not compress:\n%s", head);
+  if (settings.is_compressed && strstr(head, "permessage-deflate") == NULL) fail("the server does not compress:\n%s", head);
 }
 
 static void answer_request(struct connection *connection)
@@ -206,8 +205,8 @@ static void check_message(struct connection *connection, uint64_t now)
   if (settings.expects_numbers) return;
   const struct frame *frame = &settings.ring.frames[connection->expected];
   if (reader->opcode != frame->opcode) fail("an answer has opcode %d instead of %d", reader->opcode, frame->opcode);
-  if (reader->is_compressed) compressed_answers++;
-  else if (!frame->is_compressed && reader->message_length != frame->end - frame->payload)
+  if (reader->is_compressed != settings.is_compressed) fail("an answer is %scompressed", reader->is_compressed ? "" : "not ");
+  if (!reader->is_compressed && reader->message_length != frame->end - frame->payload)
     fail("an answer has %llu bytes instead of %zu", (unsigned long long)reader->message_length, frame->end - frame->payload);
   if (++connection->expected == settings.ring.count) connection->expected = 0;
   if (connection->sent_at) {

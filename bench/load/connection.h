@@ -31,7 +31,7 @@ struct settings {
   int port;
   int epoll;
   bool listens; // the process under test is the client
-  bool offers_compression;
+  bool is_compressed; // offers permessage-deflate, and wants every answer compressed
   bool checks_payloads; // compares every byte of an echo, not lengths and opcodes only
   bool expects_numbers; // answers are text with a number, no echoes
   uint32_t in_flight;
@@ -45,9 +45,6 @@ struct settings {
   void (*on_end)(struct connection *);
 };
 extern struct settings settings;
-
-/** Messages that came back compressed, of all connections. */
-extern uint64_t compressed_answers;
 
 void open_connection(struct connection *connection);
 

@@ -266,51 +266,58 @@ static void run_phase(const struct mode *mode, double for_seconds)
   run(PATIENCE_SECONDS, mode->is_at_rest);
 }
 
-int main(int argument_count, char **arguments)
+struct orders {
+  const struct mode *mode;
+  const char *frames;
+  pid_t subject;
+  double warm_up, seconds;
+};
+
+/** Reads the command line: into the settings what connections have to know. */
+static struct orders read_orders(int count, char **arguments)
 {
   static const struct option OPTIONS[] = {
-    { "mode", required_argument, NULL, 'm' },        { "host", required_argument, NULL, 'h' },
-    { "port", required_argument, NULL, 'p' },        { "pid", required_argument, NULL, 'i' },
-    { "core", required_argument, NULL, 'k' },        { "frames", required_argument, NULL, 'f' },
+    { "mode", required_argument, NULL, 'm' },        { "frames", required_argument, NULL, 'f' },
+    { "host", required_argument, NULL, 'h' },        { "port", required_argument, NULL, 'p' },
+    { "pid", required_argument, NULL, 'i' },         { "listen", no_argument, NULL, 'L' },
     { "connections", required_argument, NULL, 'c' }, { "in-flight", required_argument, NULL, 'n' },
-    { "messages", required_argument, NULL, 'l' },    { "warm-up", required_argument, NULL, 'w' },
-    { "seconds", required_argument, NULL, 's' },     { "compressed", no_argument, NULL, 'z' },
-    { "listen", no_argument, NULL, 'L' },            { NULL, 0, NULL, 0 },
+    { "messages", required_argument, NULL, 'l' },    { "compressed", no_argument, NULL, 'z' },
+    { "warm-up", required_argument, NULL, 'w' },     { "seconds", required_argument, NULL, 's' },
+    { NULL, 0, NULL, 0 },
   };
-  const struct mode *mode = &MODES[0];
-  const char *frames = NULL;
-  pid_t subject = 0;
-  int core = -1;
-  double warm_up = 0.5, seconds = 2;
+  struct orders orders = { .mode = &MODES[0], .warm_up = 0.5, .seconds = 1 };
   settings.host = "127.0.0.1";
   settings.in_flight = 1;
   int option;
-  while ((option = getopt_long(argument_count, arguments, "", OPTIONS, NULL)) != -1) {
+  while ((option = getopt_long(count, arguments, "", OPTIONS, NULL)) != -1) {
     switch (option) {
-    case 'm': mode = find_mode(optarg); break;
+    case 'm': orders.mode = find_mode(optarg); break;
+    case 'f': orders.frames = optarg; break;
     case 'h': settings.host = optarg; break;
     case 'p': settings.port = atoi(optarg); break;
-    case 'i': subject = atoi(optarg); break;
-    case 'k': core = atoi(optarg); break;
-    case 'f': frames = optarg; break;
+    case 'i': orders.subject = atoi(optarg); break;
+    case 'L': settings.listens = true; break;
     case 'c': connection_count = (uint32_t)atoi(optarg); break;
     case 'n': settings.in_flight = (uint32_t)atoi(optarg); break;
     case 'l': message_limit = (uint32_t)atoi(optarg); break;
-    case 'w': warm_up = atof(optarg); break;
-    case 's': seconds = atof(optarg); break;
-    case 'z': settings.offers_compression = true; break;
-    case 'L': settings.listens = true; break;
-    default: return 2;
+    case 'z': settings.is_compressed = true; break;
+    case 'w': orders.warm_up = atof(optarg); break;
+    case 's': orders.seconds = atof(optarg); break;
+    default: exit(2);
     }
   }
-  bool has_subject = settings.listens || (subject != 0 && settings.port != 0);
-  if (!has_subject || frames == NULL || connection_count == 0 || settings.in_flight == 0)
+  bool has_subject = settings.listens || (orders.subject != 0 && settings.port != 0);
+  if (!has_subject || orders.frames == NULL || connection_count == 0 || settings.in_flight == 0)
     fail("needs at least --frames, and --listen or --port and --pid");
+  return orders;
+}
 
-  pin_to_core(core);
+static void prepare(const struct orders *orders)
+{
+  const struct mode *mode = orders->mode;
+  bool is_receive = mode->start == start_receive;
   need_files(connection_count);
-  bool is_receive = mode->on_room != NULL;
-  settings.ring = read_ring(frames, settings.in_flight, is_receive ? FLOOD_BYTES : 0);
+  settings.ring = read_ring(orders->frames, settings.in_flight, is_receive ? FLOOD_BYTES : 0);
   settings.epoll = epoll_create1(EPOLL_CLOEXEC);
   settings.checks_payloads = true;
   settings.expects_numbers = is_receive;
@@ -318,31 +325,37 @@ int main(int argument_count, char **arguments)
   settings.on_messages = mode->on_messages;
   settings.on_room = mode->on_room;
   settings.on_end = mode->on_end;
-
   connections = calloc(connection_count, sizeof *connections);
   bool has_latencies = mode->start == start_echo;
-  for (uint32_t i = 0; i < connection_count; i++) {
-    if (has_latencies) connections[i].sent_at = calloc(settings.in_flight, sizeof(uint64_t));
-  }
-  if (settings.listens) subject = serve_all();
+  for (uint32_t i = 0; i < connection_count && has_latencies; i++)
+    connections[i].sent_at = calloc(settings.in_flight, sizeof(uint64_t));
+}
+
+/** Keeps everything as it is until stdin ends. */
+static void hold(void)
+{
+  puts("{\"isHolding\":true}");
+  fflush(stdout);
+  while (getchar() != EOF) continue;
+}
+
+int main(int argument_count, char **arguments)
+{
+  struct orders orders = read_orders(argument_count, arguments);
+  const struct mode *mode = orders.mode;
+  prepare(&orders);
+  if (settings.listens) orders.subject = serve_all();
   else if (mode->on_open == on_one_more_open) open_all();
 
+  run_phase(mode, orders.warm_up);
   if (mode->start == start_hold) {
-    mode->start();
-    run(PATIENCE_SECONDS, mode->is_at_rest);
-    puts("{\"isHolding\":true}");
-    fflush(stdout);
-    while (getchar() != EOF) continue;
+    hold();
     return 0;
   }
-
-  run_phase(mode, warm_up);
   settings.checks_payloads = false;
-  start_measuring(subject);
+  start_measuring(orders.subject);
   uint64_t before = mode->count();
-  run_phase(mode, seconds);
-  char extra[64] = "";
-  if (settings.offers_compression) snprintf(extra, sizeof extra, ",\"compressedAnswers\":%llu", (unsigned long long)compressed_answers);
-  report(mode->count() - before, extra);
+  run_phase(mode, orders.seconds);
+  report(mode->count() - before);
   return 0;
 }

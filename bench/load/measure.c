@@ -1,8 +1,6 @@
 // See measure.h.
-#define _GNU_SOURCE
 #include "measure.h"
 #include <errno.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,15 +24,6 @@ uint64_t cpu_ns(pid_t pid)
   clockid_t clock;
   if (clock_getcpuclockid(pid, &clock) != 0) fail("no process %d", (int)pid);
   return read_clock(clock);
-}
-
-void pin_to_core(int core)
-{
-  if (core < 0) return;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET((unsigned)core, &set);
-  if (sched_setaffinity(0, sizeof set, &set) != 0) fail("can't run on processor %d: %s", core, strerror(errno));
 }
 
 void need_files(uint64_t count)
@@ -88,7 +77,7 @@ void start_measuring(pid_t subject)
   start.at = now_ns();
 }
 
-void report(uint64_t messages, const char *extra)
+void report(uint64_t messages)
 {
   uint64_t elapsed = now_ns() - start.at;
   uint64_t subject_cpu = cpu_ns(start.subject) - start.subject_cpu;
@@ -97,7 +86,7 @@ void report(uint64_t messages, const char *extra)
          (unsigned long long)messages, (unsigned long long)elapsed, (unsigned long long)subject_cpu, (unsigned long long)own_cpu);
   if (count_latencies() > 0)
     printf(",\"p50Us\":%.2f,\"p99Us\":%.2f,\"p999Us\":%.2f", percentile(0.5), percentile(0.99), percentile(0.999));
-  printf("%s}\n", extra);
+  puts("}");
   fflush(stdout);
 }
 

@@ -9,9 +9,6 @@ uint64_t now_ns(void);
 /** Processor time of a whole process so far, user and system, all threads, in nanoseconds. Ends the program when there is none. */
 uint64_t cpu_ns(pid_t pid);
 
-/** Binds this process to one processor; none when negative. */
-void pin_to_core(int core);
-
 /** Raises the limit on open files as far as it goes, and ends the program when that is not enough. */
 void need_files(uint64_t count);
 
@@ -21,8 +18,8 @@ void record_latency(uint64_t ns);
 /** From here on counts: notes the clocks and forgets the latencies until now. */
 void start_measuring(pid_t subject);
 
-/** The line that a program ends with: what was measured since the start, as JSON. `extra` are more members, or "". */
-void report(uint64_t messages, const char *extra);
+/** The line that a program ends with: what was measured since the start, as JSON. */
+void report(uint64_t messages);
 
 /** Says why, and ends the program. */
 __attribute__((noreturn, format(printf, 1, 2))) void fail(const char *format, ...);

@@ -18,6 +18,7 @@ const app = tls ? uWS.SSLApp({ key_file_name: tls.key, cert_file_name: tls.cert 
 app.ws('/*', {
   compression: isCompressed ? uWS.SHARED_COMPRESSOR : uWS.DISABLED,
   maxPayloadLength: 2 ** 20,
+  maxBackpressure: 2 ** 24,
   open(socket) {
     if (mode === 'broadcast') socket.subscribe('all');
   },
