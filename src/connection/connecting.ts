@@ -5,6 +5,7 @@ import type { ClientExtensionFactory } from '../core/extension.ts';
 import { enableClientPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
 import { validateSubprotocols } from '../core/header-grammar.ts';
 import type { HeadersLike } from '../core/headers.ts';
+import type { Request } from '../core/http-message.ts';
 import { parseUri, type WebSocketURI } from '../core/uri.ts';
 import { duration } from './check-options.ts';
 import { ClientConnection } from './client-connection.ts';
@@ -53,7 +54,8 @@ export class Connecting<C extends ClientConnection = ClientConnection> implement
   readonly #open: OpenTransport;
   readonly #settings: ConnectionSettings;
   readonly #openTimeoutMs: number | null;
-  readonly #protocolOptions: ClientProtocolOptions;
+  readonly #protocol: ClientProtocol;
+  readonly #request: Request;
   #connection: Promise<C> | null = null;
 
   /**
@@ -71,7 +73,7 @@ export class Connecting<C extends ClientConnection = ClientConnection> implement
     this.#settings = connectionSettings(options, maxMessageBytes(options.maxSize));
     this.#openTimeoutMs = duration('openTimeoutMs', options.openTimeoutMs, 10_000);
     const engine = deflateEngine(options, runtime);
-    this.#protocolOptions = {
+    const asked: ClientProtocolOptions = {
       ...protocolOptions(options, runtime),
       httpLimits: runtime.limits.http,
       origin: options.origin ?? null,
@@ -81,7 +83,8 @@ export class Connecting<C extends ClientConnection = ClientConnection> implement
       userAgent: options.userAgentHeader === undefined ? runtime.userAgent : options.userAgentHeader,
     };
     // Whatever can't stand in a request is said now, not when somebody awaits.
-    new ClientProtocol(this.#uri, this.#protocolOptions).connect();
+    this.#protocol = new ClientProtocol(this.#uri, asked);
+    this.#request = this.#protocol.connect();
   }
 
   // biome-ignore lint/suspicious/noThenProperty: awaiting is what this class is for.
@@ -133,8 +136,7 @@ export class Connecting<C extends ClientConnection = ClientConnection> implement
   }
 
   async #attempt(signal: AbortSignal): Promise<C> {
-    const protocol = new ClientProtocol(this.#uri, this.#protocolOptions);
-    const request = protocol.connect();
+    const protocol = this.#protocol;
     const transport = await this.#open(this.#uri, signal);
     const onAbort = (): void => transport.abort();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -147,7 +149,7 @@ export class Connecting<C extends ClientConnection = ClientConnection> implement
         handlers: this.#options.handlers ?? null,
       };
       const connection = this.#options.createConnection?.(protocol, options) ?? new ClientConnection(protocol, options);
-      await connection.handshake(request);
+      await connection.handshake(this.#request);
       return connection as C;
     } catch (error) {
       transport.abort();

@@ -5,7 +5,7 @@ import type { Latin1Codec } from '../bytes/latin1.ts';
 export interface Host {
   /** Fills all of `bytes` from a cryptographically secure source (RFC 6455 §10.3 asks for it: masks and keys). */
   readonly fillRandom: (bytes: Uint8Array) => void;
-  /** A fresh masking key for one frame, a 32-bit number from the same source: see `MaskPool`. Also the payload of a ping. */
+  /** A fresh masking key for one frame, a 32-bit number from the same source: see `RandomPool`. Also the payload of a ping. */
   readonly nextMask: () => number;
   /** Whether all of `bytes` is valid UTF-8. Faster than the core's own loop where the runtime has it in native code. */
   readonly isUtf8: (bytes: Uint8Array) => boolean;

@@ -7,7 +7,7 @@ import { environmentSettings } from '../connection/environment.ts';
 import type { Runtime } from '../connection/runtime.ts';
 import { TimerWheel } from '../connection/timer-wheel.ts';
 import { FlushQueue } from '../connection/write-batch.ts';
-import { MaskPool } from '../core/mask-pool.ts';
+import { RandomPool } from '../core/random-pool.ts';
 import { version } from '../core/version.ts';
 import { NodeDeflateEngine, sharedDeflateEngine } from './deflate-engine.ts';
 import { unmask } from './read-buffer.ts';
@@ -33,7 +33,7 @@ function encodeLong(text: string): Uint8Array {
   return Buffer.from(text, 'utf8');
 }
 
-const masks = new MaskPool(randomFillSync);
+const random = new RandomPool(randomFillSync);
 
 class NodeTimer implements Timer {
   readonly #timeout: NodeJS.Timeout;
@@ -56,10 +56,8 @@ class NodeTimer implements Timer {
 /** Node as the connection layer sees it. */
 export const nodeRuntime: Runtime = {
   host: {
-    fillRandom: (bytes) => {
-      randomFillSync(bytes);
-    },
-    nextMask: () => masks.next(),
+    fillRandom: (bytes) => random.fill(bytes),
+    nextMask: () => random.nextWord(),
     isUtf8,
     latin1: {
       decode: (bytes, start, end) => Buffer.prototype.latin1Slice.call(bytes, start, end),
