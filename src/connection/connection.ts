@@ -553,6 +553,7 @@ export abstract class Connection<P extends string | null = string | null>
   }
 
   #onWritten(): void {
+    this.#batch.onWritten();
     if (this.#writer.onWritten() && this.protocol.state === State.OPEN) {
       this.#callHandler((handlers) => handlers.drain?.(this));
     }

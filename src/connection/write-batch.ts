@@ -22,8 +22,10 @@ export class FlushQueue {
   readonly #spare: Uint8Array[] = [];
   #batches: WriteBatch[] = [];
 
-  constructor(defer: (callback: () => void) => void) {
+  /** @param buffer the one that is used first and most, when it is a particular one. */
+  constructor(defer: (callback: () => void) => void, buffer: Uint8Array | null = null) {
     this.#defer = defer;
+    if (buffer !== null) this.giveBack(buffer);
   }
 
   /** Flushes the batch at the end of the turn: earlier when many connections write, or each of them would hold a buffer. */
@@ -68,6 +70,8 @@ export class WriteBatch implements ProtocolOutput {
   #queued = false;
   #held = false;
   #hasLent = false;
+  /** What the system has not taken all of. */
+  #waiting: Uint8Array | null = null;
 
   constructor(transport: Transport, queue: FlushQueue) {
     this.#transport = transport;
@@ -146,8 +150,17 @@ export class WriteBatch implements ProtocolOutput {
     else if (this.#length > 0) this.#write();
   }
 
+  /** Bytes that had to wait went out. */
+  onWritten(): void {
+    if (this.#waiting === null || this.#transport.bufferedBytes > 0) return;
+    this.#queue.giveBack(this.#waiting);
+    this.#waiting = null;
+  }
+
   /** Forgets what has been gathered: the transport is gone. */
   drop(): void {
+    if (this.#waiting !== null) this.#queue.giveBack(this.#waiting);
+    this.#waiting = null;
     this.#shared = null;
     this.#length = 0;
     this.bytes = NO_BYTES;
@@ -193,5 +206,6 @@ export class WriteBatch implements ProtocolOutput {
     this.#transport.write(gathered, more);
     // Nothing buffered right after the write: the system has copied it all, and the buffer is free again.
     if (this.#transport.bufferedBytes === 0) this.#queue.giveBack(buffer);
+    else this.#waiting = buffer;
   }
 }

@@ -1,5 +1,6 @@
 // Puts frames into bytes (RFC 6455 §5.2). Knows nothing of messages, extensions or state.
-import { applyMask } from '../bytes/mask.ts';
+import { applyMask, rotate } from '../bytes/mask.ts';
+import type { Host } from './host.ts';
 import type { ProtocolOutput } from './protocol-pipe.ts';
 
 /**
@@ -14,8 +15,15 @@ export const PIECE_BYTES = 32_768;
  *
  * @param first the first byte: FIN, reserved bits and opcode.
  * @param key the masking key, or null for a server's frame. The payload itself is never changed: it is masked in the copy.
+ * @param mask see `Host.unmask`. Default: a plain loop.
  */
-export function encodeFrame(output: ProtocolOutput, first: number, payload: Uint8Array, key: number | null): void {
+export function encodeFrame(
+  output: ProtocolOutput,
+  first: number,
+  payload: Uint8Array,
+  key: number | null,
+  mask: NonNullable<Host['unmask']> = applyMask,
+): void {
   const size = payload.length;
   const lengthBytes = size < 126 ? 0 : size < 65_536 ? 2 : 8;
   const headBytes = 2 + lengthBytes + (key === null ? 0 : 4);
@@ -42,12 +50,12 @@ export function encodeFrame(output: ProtocolOutput, first: number, payload: Uint
   if (size < 16) for (let i = 0; i < size; i++) bytes[at + i] = payload[i]!;
   else bytes.set(behindHead === size ? payload : payload.subarray(0, behindHead), at);
   if (key === null) return;
-  applyMask(bytes, at, at + behindHead, key);
+  mask(bytes, at, at + behindHead, key);
   for (let start = behindHead; start < size; start += PIECE_BYTES) {
     const piece = payload.subarray(start, start + PIECE_BYTES);
     at = output.reserve(piece.length);
     output.bytes.set(piece, at);
-    applyMask(output.bytes, at, at + piece.length, key, start);
+    mask(output.bytes, at, at + piece.length, rotate(key, start & 3));
   }
 }
 

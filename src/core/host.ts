@@ -12,8 +12,8 @@ export interface Host {
   /** ISO-8859-1 in native code, for the heads of the handshake. Default: loops of our own, which take 10 times as long. */
   readonly latin1?: Latin1Codec | undefined;
   /**
-   * XORs `bytes[start, end)` in place with a masking key, a 32-bit number whose top byte is for `start`. Default: a plain
-   * loop. A runtime that knows where its bytes lie may have a faster one.
+   * Masks or unmasks `bytes[start, end)` in place, which is the same: XOR with a masking key, a 32-bit number whose top byte
+   * is for `start` (RFC 6455 §5.3). Default: a plain loop. A runtime that knows where its bytes lie may have a faster one.
    */
   readonly unmask?: ((bytes: Uint8Array, start: number, end: number, key: number) => void) | undefined;
   /** Milliseconds since the epoch, for the `Date` header. */

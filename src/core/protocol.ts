@@ -284,7 +284,7 @@ export class Protocol {
     const { message, compress } = prepared;
     const frame = prepared.encodedBy(this.extensions, this.#encodeOptions(compress, message.data.length));
     if (this.side === Side.SERVER) this.#output.share(prepared.wireOf(frame));
-    else encodeFrame(this.#output, firstByte(frame), frame.data, this.host.nextMask());
+    else encodeFrame(this.#output, firstByte(frame), frame.data, this.host.nextMask(), this.host.unmask);
     if (this.logs('debug')) this.#logFrame('>', message.opcode, message.data, true);
   }
 
@@ -627,7 +627,8 @@ export class Protocol {
       encoded = frame.data;
       first = firstByte(frame);
     }
-    encodeFrame(this.#output, first, encoded, this.side === Side.CLIENT ? this.host.nextMask() : null);
+    if (this.side === Side.SERVER) encodeFrame(this.#output, first, encoded, null);
+    else encodeFrame(this.#output, first, encoded, this.host.nextMask(), this.host.unmask);
     // Last: a logger is user code, which may send a message of its own and use our buffers for it.
     if (this.logs('debug')) this.#logFrame('>', opcode, data, fin);
   }

@@ -10,7 +10,7 @@ import { FlushQueue } from '../connection/write-batch.ts';
 import { RandomPool } from '../core/random-pool.ts';
 import { version } from '../core/version.ts';
 import { NodeDeflateEngine, sharedDeflateEngine } from './deflate-engine.ts';
-import { unmask } from './read-buffer.ts';
+import { unmask, writeBuffer } from './read-buffer.ts';
 
 /** Longer texts get a buffer of their own. */
 const SCRATCH_BYTES = 16_383;
@@ -85,7 +85,7 @@ export const nodeRuntime: Runtime = {
     setTimer: (ms, callback) => new NodeTimer(ms, callback),
   }),
   // After the code that is running now and the promises that it settles, in the same turn of the event loop.
-  flushQueue: new FlushQueue((callback) => process.nextTick(callback)),
+  flushQueue: new FlushQueue((callback) => process.nextTick(callback), writeBuffer),
   logger: consoleLogger,
   ...environmentSettings((name) => process.env[name], `Node.js/${process.versions.node} websockets/${version}`),
 };

@@ -194,6 +194,30 @@ describe('WriteBatch', () => {
     assert.ok(again.length > 0 && again.length <= 16, `${again.length}`);
   });
 
+  test('takes a buffer back when the system has taken what had to wait, or is gone', () => {
+    const first = new Uint8Array(65_536);
+    const queue = new FlushQueue(() => {}, first);
+    const transport = new FakeTransport();
+    const batch = new WriteBatch(transport, queue);
+    transport.isSlow = true;
+    for (const end of ['taken', 'gone']) {
+      put(batch, 'a');
+      assert.equal(batch.bytes, first);
+      batch.flush();
+      batch.onWritten();
+      assert.notEqual(queue.takeBuffer(1), first, 'too early');
+      if (end === 'taken') {
+        transport.drain();
+        batch.onWritten();
+      } else {
+        batch.drop();
+      }
+    }
+    assert.equal(queue.takeBuffer(1), first);
+    batch.drop();
+    assert.notEqual(queue.takeBuffer(1), first, 'twice');
+  });
+
   test('flushes early when many connections write in one turn, but never what is just being filled in', () => {
     const { queue, endTurn } = make();
     const transports = Array.from({ length: 100 }, () => new FakeTransport());
