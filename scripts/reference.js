@@ -119,6 +119,7 @@ function headingsOf(exported) {
   const headings = [...byName].map(([name, reflections]) => ({ name, reflections, depth: 0 }));
   const ordered = [];
   const add = (heading, depth) => {
+    if (ordered.some(({ name }) => name === heading.name)) return; // it has a second parent
     ordered.push({ ...heading, depth });
     for (const child of headings) if (parentsOf(child).includes(heading.name)) add(child, depth + 1);
   };
