@@ -3,8 +3,8 @@
 import type { ClientExtensionFactory, ServerExtensionFactory } from './core/extension.ts';
 import * as deflate from './core/extensions/permessage-deflate.ts';
 import * as negotiation from './core/extensions/permessage-deflate-negotiation.ts';
-import type { DeflateEngine } from './core/host.ts';
-import { sharedDeflateEngine } from './node/deflate-engine.ts';
+import type { DeflateEngine, DeflateLimits } from './core/host.ts';
+import { NodeDeflateEngine, sharedDeflateEngine } from './node/deflate-engine.ts';
 import { isInstance } from './same-class.ts';
 
 export type {
@@ -14,25 +14,28 @@ export type {
   ExtensionParameter,
   ServerExtensionFactory,
 } from './core/extension.ts';
-export type { CompressSettings, DeflateEngine, Deflator, Inflator } from './core/host.ts';
+export type { CompressSettings, DeflateEngine, DeflateLimits, Deflator, Inflator } from './core/host.ts';
+
+/** Who does the work. */
+export interface EngineOptions {
+  /** Default: Node's zlib. */
+  readonly engine?: DeflateEngine | undefined;
+  /** Limits of an engine of its own, when `engine` is not given. Default: those of the engine that the process shares. */
+  readonly limits?: DeflateLimits | undefined;
+}
 
 /** Settings of {@link PerMessageDeflate}. */
-export interface PerMessageDeflateOptions extends Omit<deflate.PerMessageDeflateOptions, 'engine'> {
-  /** Does the work. Default: Node's zlib. */
-  readonly engine?: DeflateEngine | undefined;
-}
+export interface PerMessageDeflateOptions extends Omit<deflate.PerMessageDeflateOptions, 'engine'>, EngineOptions {}
 
 /** Settings of {@link ClientPerMessageDeflateFactory}. */
-export interface ClientPerMessageDeflateOptions extends Omit<negotiation.ClientPerMessageDeflateOptions, 'engine'> {
-  /** Does the work. Default: Node's zlib. */
-  readonly engine?: DeflateEngine | undefined;
-}
+export interface ClientPerMessageDeflateOptions
+  extends Omit<negotiation.ClientPerMessageDeflateOptions, 'engine'>,
+    EngineOptions {}
 
 /** Settings of {@link ServerPerMessageDeflateFactory}. */
-export interface ServerPerMessageDeflateOptions extends Omit<negotiation.ServerPerMessageDeflateOptions, 'engine'> {
-  /** Does the work. Default: Node's zlib. */
-  readonly engine?: DeflateEngine | undefined;
-}
+export interface ServerPerMessageDeflateOptions
+  extends Omit<negotiation.ServerPerMessageDeflateOptions, 'engine'>,
+    EngineOptions {}
 
 /**
  * `permessage-deflate` at work on one connection (RFC 7692). The factories make it.
@@ -47,7 +50,7 @@ export class PerMessageDeflate extends deflate.PerMessageDeflate {
   }
 
   constructor(options: PerMessageDeflateOptions = {}) {
-    super({ ...options, engine: options.engine ?? sharedDeflateEngine() });
+    super({ ...options, engine: engineOf(options) });
   }
 }
 
@@ -60,7 +63,7 @@ export class PerMessageDeflate extends deflate.PerMessageDeflate {
 export class ClientPerMessageDeflateFactory extends negotiation.ClientPerMessageDeflateFactory {
   /** @throws {RangeError} a setting is not in its range, or `compressSettings` has a window. */
   constructor(options: ClientPerMessageDeflateOptions = {}) {
-    super({ ...options, engine: options.engine ?? sharedDeflateEngine() });
+    super({ ...options, engine: engineOf(options) });
   }
 }
 
@@ -76,7 +79,7 @@ export class ServerPerMessageDeflateFactory extends negotiation.ServerPerMessage
    *   `requireClientMaxWindowBits` is on without `clientMaxWindowBits`.
    */
   constructor(options: ServerPerMessageDeflateOptions = {}) {
-    super({ ...options, engine: options.engine ?? sharedDeflateEngine() });
+    super({ ...options, engine: engineOf(options) });
   }
 }
 
@@ -95,3 +98,6 @@ export function enableServerPermessageDeflate(
 ): ServerExtensionFactory[] {
   return negotiation.enableServerPermessageDeflate(extensions, { engine });
 }
+
+const engineOf = ({ engine, limits }: EngineOptions): DeflateEngine =>
+  engine ?? (limits === undefined ? sharedDeflateEngine() : new NodeDeflateEngine(undefined, limits));

@@ -1,5 +1,6 @@
 // The entry `websockets-ts/extensions`: permessage-deflate that needs no engine to be given.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
 import {
   ClientPerMessageDeflateFactory,
@@ -93,3 +94,21 @@ function assertTalking(
   ours.close?.();
   theirs.close?.();
 }
+
+test('limits of a factory are for the connections that it makes', () => {
+  const text = new Frame({ opcode: Opcode.TEXT, data: new TextEncoder().encode(randomUUID() + randomUUID()) });
+  for (const [limits, remembers] of [
+    [{ maxContexts: 0 }, false],
+    [{ maxContexts: 1 }, true],
+  ] as const) {
+    for (const extension of [
+      new ClientPerMessageDeflateFactory({ limits }).processResponseParams([], []),
+      new ServerPerMessageDeflateFactory({ limits }).processRequestParams([], [])[1],
+      new PerMessageDeflate({ limits }),
+    ]) {
+      extension.encode(text);
+      assert.equal(extension.encode(text).data.length < 20, remembers);
+      extension.close();
+    }
+  }
+});

@@ -3,7 +3,10 @@ import type { DeflateEngine } from '../core/host.ts';
 import { amount, limit } from './check-options.ts';
 import type { Runtime } from './runtime.ts';
 
-/** Options of compression. Windows, levels and who starts anew are settings of the factories in `websockets-ts/extensions`. */
+/**
+ * Options of compression. Windows, levels and who begins anew are settings of the factories in `websockets-ts/extensions`, which
+ * have limits of their own on contexts: of these options, `compressionThreshold` holds for them too.
+ */
 export interface CompressionOptions {
   /** `'deflate'` negotiates permessage-deflate (RFC 7692); null doesn't. Default `'deflate'`. */
   readonly compression?: 'deflate' | null | undefined;
