@@ -117,13 +117,7 @@ export abstract class Connection<P extends string | null = string | null>
     const pipeEnd = new Connection.#PipeEnd(this);
     this.#pipeEnd = pipeEnd;
     this.#reader = this.#handlers === null ? new MessageReader(pipeEnd, options.runtime, options.settings) : null;
-    this.#receiver =
-      this.#reader ??
-      new DirectReceiver(pipeEnd, options.runtime.text, {
-        isSerial: options.settings.serial,
-        maxBacklogBytes: options.settings.queue.maxBytes,
-        validatesUtf8: options.settings.validatesUtf8,
-      });
+    this.#receiver = this.#reader ?? new DirectReceiver(pipeEnd, options.runtime.text, options.settings);
     this.#writer = new MessageWriter({
       connection: pipeEnd,
       protocol,
@@ -131,7 +125,7 @@ export abstract class Connection<P extends string | null = string | null>
       runtime: options.runtime,
       limits: options.settings.writeLimit,
     });
-    protocol.pipe(pipeEnd, this.#batch, { connection: this });
+    protocol.pipe(pipeEnd, this.#batch, this);
     options.transport.start(pipeEnd);
   }
 

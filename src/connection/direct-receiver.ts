@@ -2,6 +2,7 @@
 import { utf8Problem } from '../bytes/utf8.ts';
 import { InvalidUtf8Error } from '../core/exceptions.ts';
 import { Opcode } from '../core/opcode.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { MessageBuffer, ownBytes, ownPiece, type Piece, weightOf } from './message-buffer.ts';
 import type { Data } from './message-source.ts';
 import { SENT } from './message-writer.ts';
@@ -13,47 +14,37 @@ export interface MessageTarget {
   onMessage(data: Data, isText: boolean): unknown;
 }
 
-/** How a receiver goes about it. */
-export interface DirectReceiverOptions {
-  /** Whether the promise of a message is awaited before the next one. */
-  readonly isSerial: boolean;
-  /** What messages may wait while one is awaited. */
-  readonly maxBacklogBytes: number;
-  /** Whether text was checked as it arrived; if not, it is when it is delivered. */
-  readonly validatesUtf8: boolean;
+/**
+ * Messages that came while the promise of one is awaited: reading is paused then, but not while the connection is closing
+ * or lost. Made for the first promise.
+ */
+class Backlog {
+  isBusy = false;
+  bytes = 0;
+  /** From the first message that doesn't fit on, nothing more is taken: messages stay in order, without holes. */
+  isDropping = false;
+  pieces: Piece[] = [];
+  onDelivered: (() => void) | null = null;
 }
 
 /** Calls `onMessage` for each message; what it throws or rejects with is the connection's matter. */
 export class DirectReceiver implements Receiver {
   readonly #connection: ReceivingConnection & MessageTarget;
   readonly #text: TextCodec;
-  readonly #isSerial: boolean;
-  readonly #maxBacklogBytes: number;
-  readonly #validatesUtf8: boolean;
+  readonly #settings: ConnectionSettings;
   #message: MessageBuffer | null = null;
-  /** Whether the promise of a message is awaited before the next one. */
-  #isBusy = false;
-  /** Messages that came meanwhile: reading is paused, but not while the connection is closing or lost. */
-  #backlog: Piece[] | null = null;
-  #backlogBytes = 0;
-  #isDropping = false;
+  /** Null as long as no promise was awaited. */
+  #backlog: Backlog | null = null;
   #isStopped = false;
-  #onDelivered: (() => void) | null = null;
 
-  constructor(
-    connection: ReceivingConnection & MessageTarget,
-    text: TextCodec,
-    { isSerial, maxBacklogBytes, validatesUtf8 }: DirectReceiverOptions,
-  ) {
+  constructor(connection: ReceivingConnection & MessageTarget, text: TextCodec, settings: ConnectionSettings) {
     this.#connection = connection;
     this.#text = text;
-    this.#isSerial = isSerial;
-    this.#maxBacklogBytes = maxBacklogBytes;
-    this.#validatesUtf8 = validatesUtf8;
+    this.#settings = settings;
   }
 
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#isStopped || this.#isDropping) return;
+    if (this.#isStopped || this.#backlog?.isDropping) return;
     const piece = { isOwned: false, isText: opcode === Opcode.TEXT, fin, bytes, start, end };
     if (fin && opcode !== Opcode.CONT) {
       this.#deliver(piece);
@@ -66,27 +57,20 @@ export class DirectReceiver implements Receiver {
 
   stop(): void {
     this.#isStopped = true;
-    this.#backlog = null;
+    if (this.#backlog !== null) this.#backlog.pieces = [];
   }
 
   onClosed(onDelivered: () => void): void {
-    if (this.#isBusy) this.#onDelivered = onDelivered;
+    if (this.#backlog?.isBusy) this.#backlog.onDelivered = onDelivered;
     else onDelivered();
   }
 
   #deliver(piece: Piece): void {
-    if (this.#isBusy) {
-      this.#backlogBytes += weightOf(piece);
-      // From the first that doesn't fit on, nothing more is taken: messages stay in order, without holes.
-      if (this.#backlogBytes > this.#maxBacklogBytes) {
-        this.#isDropping = true;
-        return;
-      }
-      this.#backlog ??= [];
-      this.#backlog.push(ownPiece(piece));
+    if (this.#backlog?.isBusy) {
+      this.#keep(this.#backlog, piece);
       return;
     }
-    if (piece.isText && !this.#validatesUtf8) {
+    if (piece.isText && !this.#settings.validatesUtf8) {
       const problem = utf8Problem(piece.bytes, piece.start, piece.end);
       if (problem !== null) {
         this.stop();
@@ -105,28 +89,33 @@ export class DirectReceiver implements Receiver {
     // A handler that returns what `send` gave it has nothing to wait for, nearly always.
     if (result === SENT || !isThenable(result)) return;
     const settled = result.then(undefined, (error: unknown) => this.#connection.handlerFailed(error));
-    if (!this.#isSerial) return;
-    this.#isBusy = true;
+    if (!this.#settings.serial) return;
+    this.#backlog ??= new Backlog();
+    const backlog = this.#backlog;
+    backlog.isBusy = true;
     // Once closing, the peer's close frame must get through.
     if (this.#connection.isOpen) this.#connection.pauseReceiving();
-    settled.then(() => this.#goOn());
+    settled.then(() => this.#goOn(backlog));
+  }
+
+  #keep(backlog: Backlog, piece: Piece): void {
+    backlog.bytes += weightOf(piece);
+    if (backlog.bytes > this.#settings.queue.maxBytes) backlog.isDropping = true;
+    else backlog.pieces.push(ownPiece(piece));
   }
 
   /** The promise of a message has settled. */
-  #goOn(): void {
-    this.#isBusy = false;
-    while (!this.#isBusy && this.#backlog !== null) {
-      const piece = this.#backlog.shift();
-      if (piece === undefined) {
-        this.#backlog = null;
-        break;
-      }
-      this.#backlogBytes -= weightOf(piece);
+  #goOn(backlog: Backlog): void {
+    backlog.isBusy = false;
+    while (!backlog.isBusy) {
+      const piece = backlog.pieces.shift();
+      if (piece === undefined) break;
+      backlog.bytes -= weightOf(piece);
       this.#deliver(piece);
     }
-    if (this.#isBusy) return;
+    if (backlog.isBusy) return;
     this.#connection.resumeReceiving();
-    this.#onDelivered?.();
+    backlog.onDelivered?.();
   }
 }
 

@@ -59,7 +59,8 @@ export class Protocol {
   parserExc: Error | null = null;
 
   readonly #settings: ProtocolSettings;
-  #logContext: LogContext | undefined;
+  /** What log lines are about: whoever the protocol is piped to. */
+  #loggedConnection: unknown;
   #sink: ProtocolSink;
   #output: ProtocolOutput;
   readonly #parser: FrameParser;
@@ -188,13 +189,13 @@ export class Protocol {
    * Sends events and bytes to these from now on, and log lines with this context, instead of recording them.
    * @throws {Error} something is recorded that nobody has taken: it would be lost.
    */
-  pipe(sink: ProtocolSink, output: ProtocolOutput, logContext?: LogContext): void {
+  pipe(sink: ProtocolSink, output: ProtocolOutput, connection?: unknown): void {
     if (this.#sink instanceof Recorder && !this.#sink.isEmpty) {
       throw new Error('take eventsReceived() and dataToSend() first: what was recorded would be lost');
     }
     this.#sink = sink;
     this.#output = output;
-    this.#logContext = logContext;
+    this.#loggedConnection = connection;
   }
 
   /**
@@ -419,7 +420,12 @@ export class Protocol {
 
   protected log(level: LogLevel, message: string, error?: unknown): void {
     if (!this.logs(level)) return;
-    this.logger[level](message, error === undefined ? this.#logContext : { ...this.#logContext, error });
+    const connection = this.#loggedConnection;
+    const context: LogContext = {
+      ...(connection !== undefined && { connection }),
+      ...(error !== undefined && { error }),
+    };
+    this.logger[level](message, connection === undefined && error === undefined ? undefined : context);
   }
 
   /** Shows one half of the handshake, received or sent. */

@@ -1,6 +1,7 @@
 // A transport over a TCP handle, without a net.Socket and its streams. Moves bytes and nothing else.
 import { getSystemErrorName } from 'node:util';
 import type { Address, Transport, TransportSink } from '../connection/transport.ts';
+import { addressOf } from './address.ts';
 import { readBuffer } from './read-buffer.ts';
 import { END, type HandleRequest, type SocketName, type TcpHandle, type TcpHandles, tcpHandles } from './tcp-handle.ts';
 
@@ -13,10 +14,12 @@ const NO_CHUNKS: readonly Uint8Array[] = [];
 
 /** Takes a handle over that is connected and not being read. Use it where `tcpHandles` is not null. */
 export class HandleTransport implements Transport {
-  readonly remoteAddress: Address | null;
   readonly canHalfClose = true;
   readonly #native: TcpHandles;
   readonly #handle: OwnedHandle;
+  /** Apart: a pair for each connection would be an object more. */
+  readonly #remoteHost: string | undefined;
+  readonly #remotePort: number | undefined;
   #localAddress: Address | null | undefined;
   #sink: TransportSink | null = null;
   #error: Error | null = null;
@@ -35,7 +38,10 @@ export class HandleTransport implements Transport {
     this.#handle = handle;
     this.#handle[TRANSPORT] = this;
     // Now: of a connection that was reset the system no longer tells.
-    this.remoteAddress = addressOf((name) => handle.getpeername(name));
+    const peer: SocketName = {};
+    handle.getpeername(peer);
+    this.#remoteHost = peer.address;
+    this.#remotePort = peer.port;
     handle.setNoDelay(true);
     handle.onread = HandleTransport.#onRead;
     handle.useUserBuffer(readBuffer);
@@ -44,6 +50,10 @@ export class HandleTransport implements Transport {
   get localAddress(): Address | null {
     if (this.#localAddress === undefined && !this.#isClosing) this.#rememberLocalAddress();
     return this.#localAddress ?? null;
+  }
+
+  get remoteAddress(): Address | null {
+    return addressOf(this.#remoteHost, this.#remotePort);
   }
 
   get bufferedBytes(): number {
@@ -97,7 +107,9 @@ export class HandleTransport implements Transport {
   }
 
   #rememberLocalAddress(): void {
-    this.#localAddress = addressOf((name) => this.#handle.getsockname(name));
+    const name: SocketName = {};
+    this.#handle.getsockname(name);
+    this.#localAddress = addressOf(name.address, name.port);
   }
 
   /** Whether all is well; if not, the connection is dropped, and `onClose` says why. */
@@ -154,9 +166,4 @@ export class HandleTransport implements Transport {
 function systemError(errno: number, syscall: string): Error {
   const code = getSystemErrorName(errno);
   return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
-}
-
-function addressOf(read: (name: SocketName) => number): Address | null {
-  const name: SocketName = {};
-  return read(name) === 0 && name.address !== undefined && name.port !== undefined ? [name.address, name.port] : null;
 }

@@ -9,10 +9,11 @@ import {
   type ServerOptions,
 } from '../connection/server.ts';
 import type { ServerConnection } from '../connection/server-connection.ts';
+import { listeningAddress } from './address.ts';
 import { HandleTransport } from './handle-transport.ts';
 import { nodeRuntime } from './runtime.ts';
 import { acceptHandles } from './tcp-handle.ts';
-import { listeningAddress, NodeTransport } from './transport.ts';
+import { NodeTransport } from './transport.ts';
 
 /** TLS settings of a server: those of `tls.createServer`, such as `cert`, `key`, `ca`, `requestCert`. */
 export type ServerTlsOptions = TlsOptions;

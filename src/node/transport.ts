@@ -1,7 +1,8 @@
 // A transport over Node's sockets, TCP, Unix and TLS alike. Moves bytes and nothing else.
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Address, Transport, TransportSink } from '../connection/transport.ts';
+import { addressOf } from './address.ts';
 
 /** Where a socket finds its transport: listeners that all sockets share cost a connection nothing. */
 const TRANSPORT: unique symbol = Symbol('transport');
@@ -106,10 +107,3 @@ export class NodeTransport implements Transport {
     transport.#sink?.onClose(transport.#error);
   }
 }
-
-const addressOf = (host: string | undefined, port: number | undefined): Address | null =>
-  host === undefined || port === undefined ? null : [host, port];
-
-/** The address of a listening socket. */
-export const listeningAddress = (address: AddressInfo | string | null): Address[] =>
-  address === null ? [] : [typeof address === 'string' ? address : [address.address, address.port]];
