@@ -186,7 +186,7 @@ export class Protocol {
   // Push form
 
   /**
-   * Sends events and bytes to these from now on, and log lines with this context, instead of recording them.
+   * Sends events and bytes to these from now on instead of recording them; log lines are about this connection.
    * @throws {Error} something is recorded that nobody has taken: it would be lost.
    */
   pipe(sink: ProtocolSink, output: ProtocolOutput, connection?: unknown): void {

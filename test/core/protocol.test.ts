@@ -436,11 +436,11 @@ describe('the push form', () => {
     }
   });
 
-  test('gives log lines the context it was told', () => {
+  test('gives log lines the connection it was told', () => {
     const logger = new RecordingLogger(['debug']);
     const protocol = server({ logger });
     const connection = {};
-    protocol.pipe(new Sink(() => {}), new Recorder(), { connection });
+    protocol.pipe(new Sink(() => {}), new Recorder(), connection);
     protocol.sendPing(bytesOf('x'));
     assert.deepEqual(logger.contexts, [{ connection }]);
   });
