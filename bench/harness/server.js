@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Child } from './child.js';
 import { measured } from './cores.js';
 
-/** Starts a peer's server. `orders` are those of servers/common.js. */
+/** Starts a peer's server. `orders` are those of servers/common.js. A peer with `onStarted` hears the process's id. */
 export async function startServer(peer, nodePath, orders) {
   const [file, ...args] = measured([
     ...peer.command(nodePath),
@@ -12,6 +12,7 @@ export async function startServer(peer, nodePath, orders) {
   const child = new Child([file, ...args], peer.environment);
   try {
     const { port, version } = await child.answer();
+    peer.onStarted?.(child.pid);
     return {
       pid: child.pid,
       port,
