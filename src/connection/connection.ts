@@ -29,7 +29,7 @@ import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { Runtime } from './runtime.ts';
 import type { SendingConnection } from './sending.ts';
 import type { Address, Transport, TransportSink } from './transport.ts';
-import type { Wait } from './wait.ts';
+import { type Wait, waitFor } from './wait.ts';
 import { WriteBatch } from './write-batch.ts';
 
 /** What a connection is built from. Comes from `connect` or `serve`; pass it on in `createConnection`. */
@@ -322,17 +322,8 @@ export abstract class Connection<P extends string | null = string | null>
    */
   async close({ code = 1000, reason = '' }: CloseOptions = {}): Promise<void> {
     if (this.protocol.state === State.CONNECTING) this.abort();
-    if (this.protocol.state === State.OPEN) {
-      try {
-        if (this.#writer.isSendingFragments) this.protocol.fail(1011, 'close during fragmented message');
-        else this.protocol.sendClose(code, reason);
-      } catch (error) {
-        if (error instanceof ProtocolError) throw error;
-        this.#failInternally(error);
-      }
-      this.#batch.flush();
-      this.#settle();
-    }
+    if (this.#writer.isBusy && !this.#writer.isSendingFragments) await this.#closeBehindMessages(code, reason);
+    else this.#startClosing(code, reason);
     await this.closed;
   }
 
@@ -372,7 +363,8 @@ export abstract class Connection<P extends string | null = string | null>
     sendAtOnce = (connection, message) => {
       if (connection.state !== State.OPEN) return;
       if (connection.#writer.isSendingFragments) throw new ConcurrencyError('sending a fragmented message');
-      connection.protocol.sendPrepared(message);
+      if (connection.#writer.isBusy) void connection.#writer.send(message, {});
+      else connection.protocol.sendPrepared(message);
     };
   }
 
@@ -666,6 +658,31 @@ export abstract class Connection<P extends string | null = string | null>
   }
 
   // Closing, inside
+
+  #startClosing(code: number, reason: string): void {
+    if (this.protocol.state !== State.OPEN) return;
+    try {
+      if (this.#writer.isSendingFragments) this.protocol.fail(1011, 'close during fragmented message');
+      else this.protocol.sendClose(code, reason);
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      this.#failInternally(error);
+    }
+    this.#batch.flush();
+    this.#settle();
+  }
+
+  /** A message that was sent before is still being encoded: it goes first, and so does what waits behind it, within reason. */
+  async #closeBehindMessages(code: number, reason: string): Promise<void> {
+    const closing = this.#writer.enqueue(async () => this.#startClosing(code, reason));
+    try {
+      const timeoutMs = this.#settings.closeTimeoutMs ?? undefined;
+      await waitFor(closing, { timeoutMs }, this.runtime.clock);
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      this.#fail(1011, 'close during fragmented message');
+    }
+  }
 
   /** Fails the connection if it is OPEN: drops it when an extension can't even encode the close frame. */
   #fail(code: number, reason: string): void {

@@ -1,4 +1,5 @@
-// Sends one message in fragments, and keeps other messages waiting meanwhile (RFC 6455 §5.4). Knows no frames.
+// Sends one message in fragments, and keeps other messages waiting meanwhile (RFC 6455 §5.4), as behind one that is being
+// made ready. Knows no frames.
 import { ConnectionClosed } from '../core/exceptions.ts';
 import { bytesOf, type Fragments } from './message-source.ts';
 
@@ -16,6 +17,7 @@ const NO_BYTES = new Uint8Array(0);
 /** First come, first served: a message in fragments has the connection for itself until it is complete. */
 export class FragmentSender {
   #isSending = false;
+  #isHolding = false;
   #waiting: (() => Promise<void>)[] | null = null;
   #interrupt: ((error: unknown) => void) | null = null;
 
@@ -26,7 +28,7 @@ export class FragmentSender {
 
   /** Whether a further message has to wait. */
   get isBusy(): boolean {
-    return this.#isSending || this.#waiting !== null;
+    return this.#isSending || this.#isHolding || this.#waiting !== null;
   }
 
   /** Runs when all that came before is sent, unless the signal is aborted first. */
@@ -46,6 +48,17 @@ export class FragmentSender {
       this.#waiting ??= [];
       this.#waiting.push(start);
     });
+  }
+
+  /** Lets nobody pass until the work is done: what it sends keeps its place. */
+  async hold(work: () => Promise<void>): Promise<void> {
+    this.#isHolding = true;
+    try {
+      await work();
+    } finally {
+      this.#isHolding = false;
+      this.#startNext();
+    }
   }
 
   /** Sends all fragments, then an empty last one. No fragments, no message. */
@@ -105,7 +118,7 @@ export class FragmentSender {
   }
 
   #startNext(): void {
-    while (!this.#isSending && this.#waiting !== null) {
+    while (!this.#isSending && !this.#isHolding && this.#waiting !== null) {
       const send = this.#waiting.shift();
       if (this.#waiting.length === 0) this.#waiting = null;
       send?.().catch(() => {});

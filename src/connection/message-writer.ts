@@ -1,5 +1,6 @@
 // The road of messages out: whole or in fragments, one after the other, waiting while the peer takes nothing.
 import { ConcurrencyError, ProtocolError } from '../core/exceptions.ts';
+import { Opcode } from '../core/opcode.ts';
 import { PreparedMessage } from '../core/prepared-message.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Compress } from '../core/protocol-options.ts';
@@ -10,7 +11,7 @@ import { type Deferred, deferred, quiet } from './promises.ts';
 import type { Runtime } from './runtime.ts';
 import type { SendingConnection } from './sending.ts';
 import { type Wait, waitFor } from './wait.ts';
-import type { WriteBatch } from './write-batch.ts';
+import { LENT_FROM_BYTES, type WriteBatch } from './write-batch.ts';
 
 /** How to send. */
 export interface SendOptions {
@@ -44,7 +45,7 @@ export class MessageWriter {
   readonly #batch: WriteBatch;
   readonly #runtime: Runtime;
   readonly #limits: ConnectionSettings['writeLimit'];
-  #fragments: FragmentSender | null = null;
+  #queue: FragmentSender | null = null;
   /** Settles when there is room again; null while there is. */
   #room: Deferred | null = null;
 
@@ -58,15 +59,23 @@ export class MessageWriter {
 
   /** Whether a message in fragments is on its way. */
   get isSendingFragments(): boolean {
-    return this.#fragments?.isSending ?? false;
+    return this.#queue?.isSending ?? false;
+  }
+
+  /** Whether a message is on its way that others must not overtake: in fragments, or one that is being encoded. */
+  get isBusy(): boolean {
+    return this.#queue?.isBusy ?? false;
   }
 
   send(message: MessageSource | PreparedMessage, options: SendOptions): Promise<void> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
-    if (this.#fragments?.isBusy) {
-      return quiet(this.#fragments.enqueue(() => this.#sendNow(message, options), options.signal));
-    }
+    if (this.isBusy) return this.enqueue(() => this.#sendNow(message, options), options.signal);
     return this.#sendNow(message, options);
+  }
+
+  /** Runs when all that came before is sent. Only while `isBusy`. */
+  enqueue(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    return quiet(this.#queue!.enqueue(work, signal));
   }
 
   /** Does the work, and settles when there is room; rejects with what is wrong with the call or the connection. */
@@ -93,7 +102,7 @@ export class MessageWriter {
   /** The connection is gone. */
   onClosed(error: () => unknown): void {
     this.#room?.reject(error());
-    this.#fragments?.interrupt(error);
+    this.#queue?.interrupt(error);
   }
 
   #sendNow(message: MessageSource | PreparedMessage, options: SendOptions): Promise<void> {
@@ -110,6 +119,14 @@ export class MessageWriter {
     }
     // As `write`, without a function made for each message.
     if (!this.#connection.isOpen) return this.#connection.rejectWhenClosed(options);
+    if (data.length >= LENT_FROM_BYTES) {
+      const encoding = this.#protocol.encodeLater(
+        (options.text ?? isString) ? Opcode.TEXT : Opcode.BINARY,
+        data,
+        options.compress,
+      );
+      if (encoding !== null) return quiet(this.#sendLater(encoding, options));
+    }
     try {
       if (options.text ?? isString) this.#protocol.sendText(data, true, options.compress);
       else this.#protocol.sendBinary(data, true, options.compress);
@@ -117,6 +134,23 @@ export class MessageWriter {
       return this.#rejected(error);
     }
     return this.#whenRoom(options);
+  }
+
+  /** Sends a message when it is encoded. Those that come after it wait until it has gone to the buffer, and then find room. */
+  async #sendLater(encoding: Promise<() => void>, options: SendOptions): Promise<void> {
+    this.#queue ??= new FragmentSender();
+    let room: Promise<void> = SENT;
+    await this.#queue.hold(async () => {
+      let send: () => void;
+      try {
+        send = await encoding;
+      } catch (error) {
+        room = this.#rejected(error);
+        return;
+      }
+      room = this.write(send, options);
+    });
+    return room;
   }
 
   #rejected(error: unknown): Promise<never> {
@@ -132,8 +166,8 @@ export class MessageWriter {
       return Promise.reject(error);
     }
     if (!this.#connection.isOpen) return this.#connection.rejectWhenClosed(options);
-    this.#fragments ??= new FragmentSender();
-    const sent = this.#fragments.send(fragments, options, {
+    this.#queue ??= new FragmentSender();
+    const sent = this.#queue.send(fragments, options, {
       encode: this.#runtime.text.encode,
       sendFragment: (data, position) =>
         this.write(() => {

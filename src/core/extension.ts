@@ -39,6 +39,11 @@ export interface Extension {
    * first. An extension without this method encodes the message for each connection.
    */
   encodeShared?(frame: Frame, options: EncodeOptions, forms: Map<string, Frame>): Frame;
+  /**
+   * As `encode` for a whole message, off the thread that calls where that takes long; null when it does not. Until it settles
+   * no other frame of data is encoded, and `frame` must not change.
+   */
+  encodeLater?(frame: Frame, options: EncodeOptions): Promise<Frame> | null;
   /** Frees what the extension holds. Called once: when the connection has ended, or when the handshake that made it fails. */
   close?(): void;
 }

@@ -88,4 +88,12 @@ export interface DeflateEngine {
   createDeflator(settings: CompressSettings & { readonly windowBits: number }): Deflator;
   /** `windowBits` is 8 to 15. */
   createInflator(settings: { readonly windowBits: number }): Inflator;
+  /**
+   * As `deflate` of a new deflator, off the thread that calls; null when that is not worth its while. `data` must not change
+   * until it settles. Missing: nothing is.
+   */
+  deflateLater?(
+    data: Uint8Array,
+    settings: CompressSettings & { readonly windowBits: number },
+  ): Promise<Uint8Array> | null;
 }

@@ -14,6 +14,7 @@ import {
 } from './exceptions/protocol-errors.ts';
 import type { EncodeOptions, Extension } from './extension.ts';
 import { decodeThrough, encodeThrough, firstByte, reservedBits } from './extension-chain.ts';
+import { Frame } from './frame.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import { FrameParser } from './frame-parser.ts';
 import { frameText } from './frame-text.ts';
@@ -279,13 +280,33 @@ export class Protocol {
     this.#sendFirst(Opcode.BINARY, data, fin, compress);
   }
 
+  /**
+   * Encodes a whole message off the thread that calls, where that takes long, and comes to what sends it then: that throws as
+   * `sendText`. Null when there is nothing to gain. Until then nothing but control frames may be sent, and `data` must not change.
+   */
+  encodeLater(
+    opcode: typeof Opcode.TEXT | typeof Opcode.BINARY,
+    data: Uint8Array,
+    compress: Compress = 'auto',
+  ): Promise<() => void> | null {
+    const [extension] = this.extensions;
+    if (this.extensions.length !== 1 || extension?.encodeLater === undefined) return null;
+    const encoding = extension.encodeLater(new Frame({ opcode, data }), this.#encodeOptions(compress, data.length));
+    if (encoding === null) return null;
+    return encoding.then((frame) => () => {
+      this.#mustBeBetweenMessages();
+      this.#write(firstByte(frame), frame.data);
+      if (this.logs('debug')) this.#logFrame('>', opcode, data, true);
+    });
+  }
+
   /** Sends a message that was made ready for many connections. Throws as `sendText`. */
   sendPrepared(prepared: PreparedMessage): void {
     this.#mustBeBetweenMessages();
     const { message, compress } = prepared;
     const frame = prepared.encodedBy(this.extensions, this.#encodeOptions(compress, message.data.length));
     if (this.side === Side.SERVER) this.#output.share(prepared.wireOf(frame));
-    else encodeFrame(this.#output, firstByte(frame), frame.data, this.host.nextMask(), this.host.unmask);
+    else this.#write(firstByte(frame), frame.data);
     if (this.logs('debug')) this.#logFrame('>', message.opcode, message.data, true);
   }
 
@@ -633,10 +654,14 @@ export class Protocol {
       encoded = frame.data;
       first = firstByte(frame);
     }
-    if (this.side === Side.SERVER) encodeFrame(this.#output, first, encoded, null);
-    else encodeFrame(this.#output, first, encoded, this.host.nextMask(), this.host.unmask);
+    this.#write(first, encoded);
     // Last: a logger is user code, which may send a message of its own and use our buffers for it.
     if (this.logs('debug')) this.#logFrame('>', opcode, data, fin);
+  }
+
+  #write(first: number, payload: Uint8Array): void {
+    if (this.side === Side.SERVER) encodeFrame(this.#output, first, payload, null);
+    else encodeFrame(this.#output, first, payload, this.host.nextMask(), this.host.unmask);
   }
 
   // The rest

@@ -456,6 +456,28 @@ suite('the contexts of an engine', () => {
   });
 });
 
+suite('a large message', () => {
+  test('is compressed by another thread, in one stream that ends in a flush', async () => {
+    const data = Buffer.from(randomBytes(50 * KIB).toString('hex'));
+    for (const windowBits of [9, 15]) {
+      const packed = (await engine.deflateLater(data, { windowBits, level: 1 }))!;
+      assert.deepEqual(packed.slice(-4), hex('0000ffff'));
+      assert(packed.byteLength < 0.7 * data.byteLength);
+      const inflator = engine.createInflator({ windowBits });
+      assert.deepEqual(inflator.inflate(packed, PART), new Uint8Array(data));
+      inflator.close();
+    }
+  });
+
+  test('is one of 64 KiB', () => {
+    assert.equal(engine.deflateLater(new Uint8Array(64 * KIB - 1), { windowBits: 12 }), null);
+  });
+
+  test('is refused with settings that zlib does not know', async () => {
+    await assert.rejects(async () => engine.deflateLater(new Uint8Array(64 * KIB), { windowBits: 12, level: 10 }));
+  });
+});
+
 suite('an engine', () => {
   test('is shared by all who ask for the shared one', () => {
     assert.equal(sharedDeflateEngine(), sharedDeflateEngine());
@@ -500,6 +522,7 @@ function observeOutput() {
   const observed = {
     createDeflateRaw: (options?: zlib.ZlibOptions) => observe(zlib.createDeflateRaw(options)),
     createInflateRaw: (options?: zlib.ZlibOptions) => observe(zlib.createInflateRaw(options)),
+    deflateRaw: zlib.deflateRaw,
   };
   return { observed, written, streams };
 }

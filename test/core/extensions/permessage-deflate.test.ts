@@ -337,6 +337,34 @@ suite('PerMessageDeflate, encoding', () => {
     }
   });
 
+  test('large messages that are compressed elsewhere are read between others, and leave the next with an empty window', async () => {
+    for (const localNoContextTakeover of [false, true]) {
+      const deflate = extension({ localNoContextTakeover, localMaxWindowBits: 10 });
+      const peer = extension({ remoteNoContextTakeover: localNoContextTakeover, remoteMaxWindowBits: 10 });
+      const small = bytesOf('abcdefgh'.repeat(20));
+      const large = bytesOf('bcdefgha'.repeat(10_000));
+      for (let turn = 0; turn < 3; turn += 1) {
+        const first = deflate.encode(new Frame({ opcode: TEXT, data: small }));
+        assert.equal(textOf(peer.decode(first, UNLIMITED)), textOf(new Frame({ opcode: TEXT, data: small })));
+        const later = (await deflate.encodeLater(new Frame({ opcode: BINARY, data: large }), { compress: true }))!;
+        assert.deepEqual(
+          { opcode: later.opcode, fin: later.fin, rsv1: later.rsv1 },
+          { opcode: BINARY, fin: true, rsv1: true },
+        );
+        assert.deepEqual(peer.decode(later, UNLIMITED).data, new Uint8Array(large));
+      }
+      deflate.close();
+      peer.close();
+    }
+  });
+
+  test('nothing is compressed elsewhere that is small, or not to be compressed, or by an engine that cannot', () => {
+    const large = new Frame({ opcode: TEXT, data: new Uint8Array(100_000) });
+    assert.equal(extension().encodeLater(new Frame({ opcode: TEXT, data: bytesOf('a') }), {}), null);
+    assert.equal(extension().encodeLater(large, { compress: false }), null);
+    assert.equal(extension({ engine: countContexts().counting }).encodeLater(large, {}), null);
+  });
+
   test('a second message is shorter for the first, unless each starts anew', () => {
     const data = new Uint8Array(randomBytes(300));
     const sizes = (options: Partial<PerMessageDeflateOptions>) => {
