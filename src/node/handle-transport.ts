@@ -8,7 +8,11 @@ import { END, type HandleRequest, type SocketName, type TcpHandle, type TcpHandl
 /** Where a handle and its requests find their transport: functions that all share cost a connection nothing. */
 const TRANSPORT: unique symbol = Symbol('transport');
 type OwnedHandle = TcpHandle & { [TRANSPORT]?: HandleTransport };
-type OwnedRequest = HandleRequest & { [TRANSPORT]?: HandleTransport; chunks?: readonly Uint8Array[] };
+type OwnedRequest = HandleRequest & {
+  [TRANSPORT]?: HandleTransport;
+  chunks?: readonly Uint8Array[];
+  byteLength?: number;
+};
 
 const NO_CHUNKS: readonly Uint8Array[] = [];
 
@@ -123,8 +127,10 @@ export class HandleTransport implements Transport {
   #waitFor(request: OwnedRequest, chunks: readonly Uint8Array[]): void {
     request[TRANSPORT] = this;
     request.chunks = chunks;
+    // Not asked of the chunks again: who transfers a buffer to a worker leaves none behind.
+    request.byteLength = chunks.reduce((sum, { length }) => sum + length, 0);
     request.oncomplete = HandleTransport.#onWritten;
-    for (const { length } of chunks) this.#bufferedBytes += length;
+    this.#bufferedBytes += request.byteLength;
   }
 
   #onShutDown(status: number): void {
@@ -151,7 +157,7 @@ export class HandleTransport implements Transport {
 
   static #onWritten(this: OwnedRequest, status: number): void {
     const transport = this[TRANSPORT]!;
-    for (const { length } of this.chunks ?? NO_CHUNKS) transport.#bufferedBytes -= length;
+    transport.#bufferedBytes -= this.byteLength ?? 0;
     this.chunks = NO_CHUNKS;
     if (transport.#isClosing) return;
     if (transport.#check(status, 'write')) transport.#sink?.onWritten();

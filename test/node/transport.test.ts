@@ -353,6 +353,20 @@ for (const road of ROADS) {
       );
     });
 
+    test('counts right when somebody takes the buffer away that waits', async () => {
+      await using net = await listening(road);
+      const { transport, sink, peer } = await net.meet();
+      transport.start(sink);
+      peer.pause();
+      const bytes = new Uint8Array(16 * MIB);
+      transport.write(bytes);
+      const taken = structuredClone(bytes, { transfer: [bytes.buffer] });
+      assert.equal(bytes.length, 0);
+      peer.resume();
+      await sink.until(() => transport.bufferedBytes === 0);
+      assert.equal(taken.length, 16 * MIB);
+    });
+
     test('mixes up nothing when many write at once, whether the system takes it or not', async () => {
       await using net = await listening(road);
       const store = randomBytes(8 * MIB);
