@@ -427,6 +427,10 @@ export abstract class Connection<P extends string | null = string | null>
       this.#connection.#onFrame(opcode, fin, bytes, start, end);
     }
 
+    onDecoded(goOn: () => void): void {
+      this.#connection.#onDecoded(goOn);
+    }
+
     onData(bytes: Uint8Array, end?: number): void {
       this.#connection.#onData(bytes, end);
     }
@@ -517,7 +521,7 @@ export abstract class Connection<P extends string | null = string | null>
     this.#keepalive?.onReceived();
     // The parser keeps what comes while it is paused; the socket is paused only when more does, so that a short pause
     // costs nothing.
-    if (this.#isReceivingPaused) this.#transport.pause();
+    if (this.#isReceivingPaused || this.protocol.isDecoding) this.#transport.pause();
     this.#run(() => this.protocol.receive(bytes, end));
   }
 
@@ -559,6 +563,20 @@ export abstract class Connection<P extends string | null = string | null>
       this.protocol.resume();
       this.protocol.receiveEof();
     });
+    if (!this.protocol.isDecoding) this.#finish();
+  }
+
+  /** What had been received is ready: with the frame, or without because the connection has failed meanwhile. */
+  #onDecoded(goOn: () => void): void {
+    this.#run(goOn);
+    if (this.protocol.isDecoding) return;
+    if (this.#isLost) this.#finish();
+    else if (!this.#isReceivingPaused) this.#transport.resume();
+  }
+
+  /** The transport is gone, and all that it brought is handed over. */
+  #finish(): void {
+    if (this.#closed.isSet) return;
     this.#closed.set();
     this.#deadline?.cancel();
     this.#keepalive?.stop();

@@ -61,9 +61,27 @@ export function decodeThrough(
   data: Uint8Array,
   maxBytes: number,
 ): Frame {
-  const maxSize = Number.isFinite(maxBytes) ? maxBytes : null;
-  const rsv1 = (rsv & RSV1) !== 0;
-  let frame = new Frame({ opcode, fin, rsv1, rsv2: (rsv & RSV2) !== 0, rsv3: (rsv & RSV3) !== 0, data });
+  const maxSize = sizeLimit(maxBytes);
+  let frame = receivedFrame(opcode, fin, rsv, data);
   for (let i = extensions.length - 1; i >= 0; i--) frame = extensions[i]!.decode(frame, { maxSize });
   return frame;
 }
+
+/** As `decodeThrough`, when there is one extension and it does so elsewhere; null: it does not. */
+export function decodeLater(
+  extensions: readonly Extension[],
+  opcode: Opcode,
+  fin: boolean,
+  rsv: number,
+  data: Uint8Array,
+  maxBytes: number,
+): Promise<Frame> | null {
+  const [extension] = extensions;
+  if (rsv === 0 || extensions.length !== 1 || extension?.decodeLater === undefined) return null;
+  return extension.decodeLater(receivedFrame(opcode, fin, rsv, data), { maxSize: sizeLimit(maxBytes) });
+}
+
+const sizeLimit = (maxBytes: number): number | null => (Number.isFinite(maxBytes) ? maxBytes : null);
+
+const receivedFrame = (opcode: Opcode, fin: boolean, rsv: number, data: Uint8Array): Frame =>
+  new Frame({ opcode, fin, rsv1: (rsv & RSV1) !== 0, rsv2: (rsv & RSV2) !== 0, rsv3: (rsv & RSV3) !== 0, data });

@@ -31,6 +31,11 @@ export interface Extension {
    * @throws {PayloadTooBig} the decoded payload passes `maxSize`: the connection fails with 1009.
    */
   decode(frame: Frame, limits: { readonly maxSize: number | null }): Frame;
+  /**
+   * As `decode` for a whole message, off the thread that calls where that takes long; null when it does not. The payload is
+   * copied. Until it settles nothing else is decoded, but the extension may be closed.
+   */
+  decodeLater?(frame: Frame, limits: { readonly maxSize: number | null }): Promise<Frame> | null;
   /** Turns a frame to be sent into what goes on the wire. */
   encode(frame: Frame, options?: EncodeOptions): Frame;
   /**

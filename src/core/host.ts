@@ -60,6 +60,14 @@ export interface Inflator {
    * After either, only `close` is left. A stream that ends inside (a BFINAL block) is followed by another (§7.2.3.4).
    */
   inflate(data: Uint8Array, options: { readonly final: boolean; readonly maxBytes: number | null }): Uint8Array | null;
+  /**
+   * As `inflate` for a whole message, off the thread that calls; null when that is not worth its while. `data` is copied. Until
+   * it settles nothing but `close` may be called. Missing: nothing is.
+   */
+  inflateLater?(
+    data: Uint8Array,
+    options: { readonly final: boolean; readonly maxBytes: number | null },
+  ): Promise<Uint8Array | null> | null;
   /** A message has ended. Until the next one begins, only what it may refer back to must be kept. */
   rest(): void;
   /**

@@ -13,6 +13,11 @@ export interface ProtocolSink {
    * The sink may call the protocol from here, also to pause or to close it.
    */
   onFrame(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * A frame that was being decoded elsewhere is ready: `goOn` hands it over, and what came behind it. Missing: every frame is
+   * decoded before `receive` returns.
+   */
+  onDecoded?(goOn: () => void): void;
 }
 
 /** Takes what goes to the peer, in order. */

@@ -13,7 +13,7 @@ import {
   VIOLATIONS,
 } from './exceptions/protocol-errors.ts';
 import type { EncodeOptions, Extension } from './extension.ts';
-import { decodeThrough, encodeThrough, firstByte, reservedBits } from './extension-chain.ts';
+import { decodeLater, decodeThrough, encodeThrough, firstByte, reservedBits } from './extension-chain.ts';
 import { Frame } from './frame.ts';
 import { encodeFrame } from './frame-encoder.ts';
 import { FrameParser } from './frame-parser.ts';
@@ -77,6 +77,8 @@ export class Protocol {
   #discarding = false;
   #paused = false;
   #processing = false;
+  /** The frame that is being decoded elsewhere; when it is ready, what hands it over. Null when there is none. */
+  #decoding: { accept: (() => void) | null } | null = null;
 
   readonly #message: IncomingMessage;
   /** Made when text arrives in pieces for the first time. */
@@ -223,6 +225,11 @@ export class Protocol {
       // Also when the sink has thrown: what it was lent will be something else when it goes on.
       this.#parser.keepRest();
     }
+  }
+
+  /** Whether a frame is being decoded elsewhere, and what is received has to wait for it. */
+  get isDecoding(): boolean {
+    return this.#decoding !== null;
   }
 
   /** No further frame is handed over until `resume`. What was received and not parsed stays where it is. */
@@ -463,13 +470,27 @@ export class Protocol {
     if (this.#processing) return;
     this.#processing = true;
     try {
-      while (!this.#paused && !this.#discarding && this.#parser.read()) this.#receiveFrame();
+      while (!this.#paused && !this.#discarding && this.#nextFrame());
     } finally {
       this.#processing = false;
     }
-    if (this.#paused) return;
+    if (this.#paused || this.#decoding !== null) return;
     if (!this.#discarding) this.#checkIncomplete();
     if (this.#streamEnded) this.#end();
+  }
+
+  /** Hands over the next frame. False when there is none, or when it is not ready. */
+  #nextFrame(): boolean {
+    if (this.#decoding !== null) {
+      const { accept } = this.#decoding;
+      if (accept === null) return false;
+      this.#decoding = null;
+      accept();
+      return true;
+    }
+    if (!this.#parser.read()) return false;
+    this.#receiveFrame();
+    return true;
   }
 
   /** After the parser stopped: it may have met a violation, or the start of a text that cannot become valid. */
@@ -496,21 +517,52 @@ export class Protocol {
     return opcode === Opcode.CONT && this.#message.isText && !this.#message.isEncoded;
   }
 
-  /** The frame that the parser stands on: decode, check, act, hand over (RFC 6455 §5.4, §5.5). */
+  /** The frame that the parser stands on: decode, or have it decoded, and go on with it. */
   #receiveFrame(): void {
-    const { opcode, fin } = this.#parser;
-    let { rsv, bytes, start, end } = this.#parser;
+    const { opcode, fin, rsv, bytes, start, end } = this.#parser;
+    if (this.extensions.length === 0) {
+      this.#acceptFrame(opcode, fin, rsv, bytes, start, end);
+      return;
+    }
+    if (opcode === Opcode.TEXT || opcode === Opcode.BINARY) this.#message.isEncoded = rsv !== 0;
+    const data = bytes.subarray(start, end);
+    const maxBytes = this.#parser.maxPayloadBytes;
+    let frame: Frame;
     try {
-      if (this.extensions.length > 0) {
-        const encoded = rsv !== 0;
-        const data = bytes.subarray(start, end);
-        const frame = decodeThrough(this.extensions, opcode as Opcode, fin, rsv, data, this.#parser.maxPayloadBytes);
-        if (opcode === Opcode.TEXT || opcode === Opcode.BINARY) this.#message.isEncoded = encoded;
-        rsv = reservedBits(frame);
-        bytes = frame.data;
-        start = 0;
-        end = bytes.length;
+      const decoding = this.#sink.onDecoded && decodeLater(this.extensions, opcode as Opcode, fin, rsv, data, maxBytes);
+      if (decoding) {
+        this.#waitFor(decoding, opcode, fin);
+        return;
       }
+      frame = decodeThrough(this.extensions, opcode as Opcode, fin, rsv, data, maxBytes);
+    } catch (error) {
+      this.#failReceiving(error);
+      return;
+    }
+    this.#acceptDecoded(opcode, fin, frame);
+  }
+
+  /** No further frame is looked at before this one. What fails the connection meanwhile drops it. */
+  #waitFor(decoding: Promise<Frame>, opcode: number, fin: boolean): void {
+    const own: { accept: (() => void) | null } = { accept: null };
+    this.#decoding = own;
+    const goOn = (accept: () => void): void => {
+      own.accept = accept;
+      this.#sink.onDecoded?.(() => this.processFrames());
+    };
+    decoding.then(
+      (frame) => goOn(() => this.#acceptDecoded(opcode, fin, frame)),
+      (error: unknown) => goOn(() => this.#failReceiving(error)),
+    );
+  }
+
+  #acceptDecoded(opcode: number, fin: boolean, frame: Frame): void {
+    this.#acceptFrame(opcode, fin, reservedBits(frame), frame.data, 0, frame.data.length);
+  }
+
+  /** A frame as its sender meant it: check, act, hand over (RFC 6455 §5.4, §5.5). */
+  #acceptFrame(opcode: number, fin: boolean, rsv: number, bytes: Uint8Array, start: number, end: number): void {
+    try {
       if (rsv !== 0) throw new ProtocolError(VIOLATIONS.RESERVED_BITS);
       if (isControl(opcode)) {
         if (end - start > MAX_CONTROL_BYTES) throw new ProtocolError(VIOLATIONS.CONTROL_FRAME_TOO_LONG);
@@ -588,6 +640,7 @@ export class Protocol {
   /** Drops everything until the stream ends. */
   #discard(): void {
     this.#discarding = true;
+    this.#decoding = null;
     this.#parser.clear();
   }
 

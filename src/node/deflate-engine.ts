@@ -1,7 +1,8 @@
 // Raw deflate over node:zlib, synchronous and with windows that live from call to call. Knows nothing of frames.
+import { kMaxLength } from 'node:buffer';
 import * as nodeZlib from 'node:zlib';
 import type { CompressSettings, DeflateEngine, DeflateLimits, Deflator, Inflator } from '../core/host.ts';
-import { DeflateOutput } from './deflate-output.ts';
+import { concat, DeflateOutput } from './deflate-output.ts';
 import { InflateWindow } from './inflate-window.ts';
 import { KeptContexts } from './kept-contexts.ts';
 import { ContextPool, UNUSED_CHUNK, type Zlib, type ZlibContext } from './zlib-context.ts';
@@ -50,7 +51,7 @@ export class NodeDeflateEngine implements DeflateEngine {
     const pool = this.#pool(`inflate ${windowBits}`, () =>
       this.#zlib.createInflateRaw({ windowBits, ...UNUSED_CHUNK }),
     );
-    return new NodeInflator(pool, 2 ** windowBits);
+    return new NodeInflator(pool, { windowBits, zlib: this.#zlib });
   }
 
   deflateLater(
@@ -172,6 +173,8 @@ const MAX_STREAM_ENDS = 64;
 
 class NodeInflator implements Inflator {
   readonly #pool: ContextPool;
+  readonly #zlib: Zlib;
+  readonly #windowBits: number;
   readonly #window: InflateWindow;
   /** Null between messages. */
   #context: ZlibContext | null;
@@ -180,9 +183,11 @@ class NodeInflator implements Inflator {
   /** Bytes of the output of this call that the window has already. */
   #remembered = 0;
 
-  constructor(pool: ContextPool, windowBytes: number) {
+  constructor(pool: ContextPool, { windowBits, zlib }: { readonly windowBits: number; readonly zlib: Zlib }) {
     this.#pool = pool;
-    this.#window = new InflateWindow(windowBytes);
+    this.#zlib = zlib;
+    this.#windowBits = windowBits;
+    this.#window = new InflateWindow(2 ** windowBits);
     this.#context = pool.borrow();
   }
 
@@ -204,6 +209,50 @@ class NodeInflator implements Inflator {
     } finally {
       output.clear();
     }
+  }
+
+  inflateLater(
+    data: Uint8Array,
+    options: { readonly final: boolean; readonly maxBytes: number | null },
+  ): Promise<Uint8Array | null> | null {
+    if (data.byteLength < LATER_FROM_BYTES) return null;
+    this.rest();
+    // A thread cannot be lent a context: it gets the window before the data, as one stream, and its text is cut off the result.
+    const { length } = this.#window;
+    const before = this.#window.asBlock();
+    const end = options.final ? FLUSH_END : NO_BYTES;
+    const input = concat([before, data, end], before.length + data.length + end.length);
+    const own = input.subarray(before.length, input.length - end.length);
+    return new Promise((resolve, reject) => {
+      const settings = {
+        windowBits: this.#windowBits,
+        finishFlush: nodeZlib.constants.Z_SYNC_FLUSH,
+        chunkSize: LATER_CHUNK_BYTES,
+        maxOutputLength: Math.min(length + (options.maxBytes ?? kMaxLength), kMaxLength),
+        info: true,
+      };
+      this.#zlib.inflateRaw(input, settings, (error, result) => {
+        if (error !== null) {
+          if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') resolve(null);
+          else reject(error);
+          return;
+        }
+        const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+        try {
+          // A stream that ended within (RFC 7692 §7.2.3.4) was not read to its end. It is rare enough to begin again here.
+          resolve(engine.bytesWritten < input.length ? this.inflate(own, options) : this.#take(buffer, length));
+        } catch (cause) {
+          reject(cause);
+        }
+      });
+    });
+  }
+
+  /** The output behind the text of the window. */
+  #take({ buffer, byteOffset, length }: Buffer, windowLength: number): Uint8Array {
+    const inflated = new Uint8Array(buffer, byteOffset + windowLength, length - windowLength);
+    this.#window.add(inflated);
+    return inflated;
   }
 
   rest(): void {
@@ -263,5 +312,7 @@ class NodeInflator implements Inflator {
 
 /** Takes output that is known: a byte more than the largest window, so that zlib never has to stop. */
 const passedBy = new Uint8Array(2 ** 15 + 1);
+
+const NO_BYTES = new Uint8Array(0);
 
 const CLOSED = 'this zlib context is closed';

@@ -50,7 +50,8 @@ export class DeflateOutput {
   }
 }
 
-function concat(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
+/** The parts in one array. */
+export function concat(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
   const whole = new Uint8Array(byteLength);
   let offset = 0;
   for (const part of parts) {

@@ -36,7 +36,7 @@ interface ZlibStream {
 }
 
 /** The part of node:zlib that is needed. */
-export type Zlib = Pick<typeof nodeZlib, 'createDeflateRaw' | 'createInflateRaw' | 'deflateRaw'>;
+export type Zlib = Pick<typeof nodeZlib, 'createDeflateRaw' | 'createInflateRaw' | 'deflateRaw' | 'inflateRaw'>;
 
 /** A stream's own output buffer is never used: the smallest that zlib accepts. */
 export const UNUSED_CHUNK: { readonly chunkSize: number } = { chunkSize: 64 };

@@ -471,6 +471,90 @@ suite('a large message', () => {
 
   test('is one of 64 KiB', () => {
     assert.equal(engine.deflateLater(new Uint8Array(64 * KIB - 1), { windowBits: 12 }), null);
+    const inflator = engine.createInflator({ windowBits: 12 });
+    assert.equal(inflator.inflateLater?.(new Uint8Array(64 * KIB - 1), WHOLE), null);
+    inflator.close();
+  });
+
+  describe('that was received', () => {
+    const data = new Uint8Array(randomBytes(70 * KIB));
+    const small = data.subarray(-200);
+    const smallBefore = new Uint8Array(randomBytes(200));
+
+    test('goes on where the window stands, and the next where it ends', async () => {
+      for (const windowBits of [9, 12, 15]) {
+        const deflator = engine.createDeflator({ windowBits });
+        const inflator = engine.createInflator({ windowBits });
+        for (let turn = 0; turn < 3; turn += 1) {
+          assert.deepEqual(inflator.inflate(deflator.deflate(smallBefore), PART), smallBefore);
+          inflator.rest();
+          const both = Buffer.concat([smallBefore, data]);
+          const packed = deflator.deflate(both);
+          assert(packed.byteLength < both.byteLength, 'refers back');
+          const loan = Uint8Array.from(packed.subarray(0, -4));
+          const inflating = inflator.inflateLater?.(loan, WHOLE);
+          loan.fill(0);
+          assert.deepEqual(await inflating, new Uint8Array(both));
+          assert.deepEqual(inflator.inflate(deflator.deflate(small), PART), Uint8Array.from(small));
+          inflator.rest();
+        }
+        inflator.close();
+        deflator.close();
+      }
+    });
+
+    test('stops at its limit, and not before', async () => {
+      const packed = engineDeflate(data);
+      for (const [maxBytes, expected] of [
+        [data.length - 1, null],
+        [0, null],
+        [data.length, data],
+        [data.length + 1, data],
+        [null, data],
+      ] as const) {
+        const inflator = engine.createInflator({ windowBits: 15 });
+        inflator.inflate(hex('f248cdc9c90700'), WHOLE);
+        assert.deepEqual(await inflator.inflateLater?.(packed, { final: true, maxBytes }), expected);
+        inflator.close();
+      }
+    });
+
+    test('is refused when it is corrupt, or refers back too far', async () => {
+      const inflator = engine.createInflator({ windowBits: 15 });
+      const broken = engineDeflate(data);
+      broken.fill(0xff, 100);
+      await assert.rejects(async () => inflator.inflateLater?.(broken, WHOLE), /invalid/);
+      inflator.close();
+      const tooFar = Buffer.concat([hex('f200110000'), engineDeflate(data)]);
+      const other = engine.createInflator({ windowBits: 15 });
+      await assert.rejects(async () => other.inflateLater?.(tooFar, WHOLE), {
+        message: 'invalid distance too far back',
+      });
+      other.close();
+    });
+
+    test('may end and begin again within', async () => {
+      const packed = Buffer.concat([
+        hex('f348cdc9c90700'),
+        engineDeflate(data),
+        hex('0000ffff'),
+        hex('f348cdc9c90700'),
+      ]);
+      for (const maxBytes of [null, data.length + 9]) {
+        const inflator = engine.createInflator({ windowBits: 15 });
+        const inflated = await inflator.inflateLater?.(packed, { final: true, maxBytes });
+        const hello = new TextEncoder().encode('Hello');
+        assert.deepEqual(inflated, maxBytes === null ? new Uint8Array([...hello, ...data, ...hello]) : null);
+        inflator.close();
+      }
+    });
+
+    test('may come too late', async () => {
+      const inflator = engine.createInflator({ windowBits: 15 });
+      const inflating = inflator.inflateLater?.(engineDeflate(data), WHOLE);
+      inflator.close();
+      assert.deepEqual(await inflating, data);
+    });
   });
 
   test('is refused with settings that zlib does not know', async () => {
@@ -498,6 +582,14 @@ suite('an engine', () => {
   }
 });
 
+/** A message as a peer sends it. */
+function engineDeflate(data: Uint8Array): Uint8Array {
+  const deflator = engine.createDeflator({ windowBits: 15 });
+  const packed = deflator.deflate(data).slice(0, -4);
+  deflator.close();
+  return packed;
+}
+
 type WriteSync = (...args: [number, Uint8Array, number, number, Uint8Array, number, number]) => void;
 interface Insides {
   readonly _handle: { writeSync: WriteSync } | null;
@@ -523,6 +615,7 @@ function observeOutput() {
     createDeflateRaw: (options?: zlib.ZlibOptions) => observe(zlib.createDeflateRaw(options)),
     createInflateRaw: (options?: zlib.ZlibOptions) => observe(zlib.createInflateRaw(options)),
     deflateRaw: zlib.deflateRaw,
+    inflateRaw: zlib.inflateRaw,
   };
   return { observed, written, streams };
 }

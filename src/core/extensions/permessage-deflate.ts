@@ -88,7 +88,8 @@ export class PerMessageDeflate implements Extension {
       if (frame.rsv1) throw new ProtocolError(VIOLATIONS.RSV1_ON_CONTINUATION);
     } else {
       if (!frame.rsv1) return frame;
-      if (this.remoteNoContextTakeover) this.#dropInflator();
+      // Of a message that the peer has left without an end.
+      if (this.remoteNoContextTakeover && this.#decodingContinuation) this.#dropInflator();
       this.#lastBytes = FLUSH_END;
     }
     this.#decodingContinuation = !fin;
@@ -97,6 +98,26 @@ export class PerMessageDeflate implements Extension {
     if (payload === null) throw new PayloadTooBig(null, maxSize!);
     if (fin) this.#restInflator();
     return new Frame({ opcode, data: payload, fin, rsv1: false, rsv2, rsv3 });
+  }
+
+  /** As `decode` for a whole data message that is so large that it blocks nobody while it is decompressed. */
+  decodeLater(frame: Frame, { maxSize }: { readonly maxSize: number | null }): Promise<Frame> | null {
+    const { opcode, fin, rsv1, data } = frame;
+    if (isControl(opcode) || opcode === Opcode.CONT || !fin || !rsv1 || this.#decodingContinuation) return null;
+    this.#inflator ??= this.#createInflator();
+    const inflating =
+      this.#inflator.inflateLater?.(data, { final: endOf(data) !== FLUSH_END, maxBytes: maxSize }) ?? null;
+    if (inflating === null) return null;
+    return inflating.then(
+      (payload) => {
+        if (payload === null) throw new PayloadTooBig(null, maxSize!);
+        this.#restInflator();
+        return frame.with({ data: payload, rsv1: false });
+      },
+      (cause: unknown) => {
+        throw new ProtocolError(VIOLATIONS.DECOMPRESSION_FAILED, { cause });
+      },
+    );
   }
 
   /**
@@ -151,9 +172,7 @@ export class PerMessageDeflate implements Extension {
   }
 
   #inflate(data: Uint8Array, { fin, maxBytes }: { fin: boolean; maxBytes: number | null }): Uint8Array | null {
-    for (let i = Math.max(0, data.byteLength - FLUSH_BYTES); i < data.byteLength; i++) {
-      this.#lastBytes = (this.#lastBytes << 8) | data[i]!;
-    }
+    this.#lastBytes = endOf(data, this.#lastBytes);
     // RFC 7692 §7.2.2 wants 00 00 ff ff behind every message. Where a flush has just ended, or nothing came at all, they
     // would be read as the head of a block whose rest is the next message: such a message is complete as it stands.
     const final = fin && this.#lastBytes !== FLUSH_END;
@@ -219,6 +238,13 @@ export class PerMessageDeflate implements Extension {
 /** `00 00 ff ff`, the length of an empty stored block: what a flush ends in (RFC 7692 §7.2.1). */
 const FLUSH_END = 0x0000_ffff;
 const FLUSH_BYTES = 4;
+
+/** The last four bytes of what ends in `before` and then `data`. */
+function endOf(data: Uint8Array, before = FLUSH_END): number {
+  let end = before;
+  for (let i = Math.max(0, data.byteLength - FLUSH_BYTES); i < data.byteLength; i++) end = (end << 8) | data[i]!;
+  return end;
+}
 
 /** RFC 7692 §7.2.1: a message ends without the 00 00 ff ff of its last flush. Inside of a message they stay. */
 const withoutFlush = (flushed: Uint8Array): Uint8Array => flushed.subarray(0, -FLUSH_BYTES);

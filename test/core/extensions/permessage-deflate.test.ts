@@ -358,6 +358,49 @@ suite('PerMessageDeflate, encoding', () => {
     }
   });
 
+  test('large messages that are decompressed elsewhere are read between others, with windows and without', async () => {
+    for (const noContextTakeover of [false, true]) {
+      const sender = extension({ localNoContextTakeover: noContextTakeover });
+      const deflate = extension({ remoteNoContextTakeover: noContextTakeover });
+      const large = new Uint8Array(randomBytes(100_000));
+      for (let turn = 0; turn < 3; turn += 1) {
+        const small = new Frame({ opcode: TEXT, data: bytesOf('Hello') });
+        assert.equal(textOf(deflate.decode(sender.encode(small), UNLIMITED)), 'Hello');
+        const frame = sender.encode(new Frame({ opcode: BINARY, data: large, rsv3: true }));
+        const decoded = (await deflate.decodeLater(frame, { maxSize: 100_000 }))!;
+        assert.deepEqual(decoded, new Frame({ opcode: BINARY, data: large, rsv3: true }));
+      }
+      const next = sender.encode(new Frame({ opcode: BINARY, data: large }));
+      await assert.rejects(async () => deflate.decodeLater(next, { maxSize: 99_999 }), { name: 'PayloadTooBig' });
+      deflate.close();
+      sender.close();
+    }
+  });
+
+  test('large messages that are decompressed elsewhere are refused as others are', async () => {
+    const data = new Uint8Array(100_000).fill(0xff);
+    const decoding = extension().decodeLater(new Frame({ opcode: BINARY, data, rsv1: true }), UNLIMITED);
+    await assert.rejects(async () => decoding, { code: 'DECOMPRESSION_FAILED' });
+  });
+
+  test('nothing is decompressed elsewhere but whole messages that are compressed and large', () => {
+    const deflate = extension();
+    const data = new Uint8Array(100_000);
+    for (const init of [
+      { opcode: BINARY, data },
+      { opcode: BINARY, data, rsv1: true, fin: false },
+      { opcode: CONT, data, rsv1: true },
+      { opcode: PING, data, rsv1: true },
+      { opcode: BINARY, data: data.subarray(0, 100), rsv1: true },
+    ]) {
+      assert.equal(deflate.decodeLater(new Frame(init), UNLIMITED), null);
+    }
+    decodeHex(deflate, 'f248', { fin: false });
+    assert.equal(deflate.decodeLater(new Frame({ opcode: BINARY, data, rsv1: true }), UNLIMITED), null);
+    const other = extension({ engine: countContexts().counting });
+    assert.equal(other.decodeLater(new Frame({ opcode: BINARY, data, rsv1: true }), UNLIMITED), null);
+  });
+
   test('nothing is compressed elsewhere that is small, or not to be compressed, or by an engine that cannot', () => {
     const large = new Frame({ opcode: TEXT, data: new Uint8Array(100_000) });
     assert.equal(extension().encodeLater(new Frame({ opcode: TEXT, data: bytesOf('a') }), {}), null);
