@@ -23,18 +23,98 @@ export interface ReceiveOptions {
 interface Waiter {
   /** Whether it takes fragments one by one. */
   readonly isStreaming: boolean;
-  readonly take: (piece: Piece) => void;
-  readonly fail: (error: unknown) => void;
+  /** Ends the watch of the call's limits, when it has some. */
+  stop: (() => void) | null;
+  take(piece: Piece): void;
+  fail(error: unknown): void;
+}
+
+/** Waits for a whole message. An object with fields, and no functions of its own: every reader at rest has one. */
+class MessageWaiter<T> implements Waiter {
+  readonly isStreaming = false;
+  stop: (() => void) | null = null;
+  promise: Promise<T> | null = null;
+  readonly #reader: MessageReader;
+  readonly #decode: boolean | undefined;
+  readonly #outcome: Outcome<T>;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(
+    reader: MessageReader,
+    decode: boolean | undefined,
+    outcome: Outcome<T>,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#reader = reader;
+    this.#decode = decode;
+    this.#outcome = outcome;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  take(piece: Piece): void {
+    const data = this.#reader.decode(piece, this.#decode);
+    if (data === null) this.#reader.rejectWhenClosed().catch((error: unknown) => this.fail(error));
+    else this.#resolve(this.#outcome.ofMessage(data));
+  }
+
+  fail(error: unknown): void {
+    // Here, and not for each message that comes: making a promise quiet makes another one.
+    this.promise?.catch(noop);
+    try {
+      this.#resolve(this.#outcome.ofError(error));
+    } catch (thrown) {
+      this.#reject(thrown);
+    }
+  }
+}
+
+/** What a message or an error comes to, for whoever asked. */
+interface Outcome<T> {
+  ofMessage(data: Data): T;
+  /** May throw, the same error or another. */
+  ofError(error: unknown): T;
+}
+
+/** For `recv`. */
+const ITSELF: Outcome<Data> = {
+  ofMessage: (data) => data,
+  ofError: (error) => {
+    throw error;
+  },
+};
+
+/** The messages of a connection, to the end when it was closed without a problem. */
+class Messages implements AsyncIterator<Data, undefined>, Outcome<IteratorResult<Data, undefined>> {
+  readonly #reader: MessageReader;
+
+  constructor(reader: MessageReader) {
+    this.#reader = reader;
+  }
+
+  next(): Promise<IteratorResult<Data, undefined>> {
+    return this.#reader.receive<IteratorResult<Data, undefined>>(NO_OPTIONS, this);
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    return { value: undefined, done: true };
+  }
+
+  ofMessage(value: Data): IteratorYieldResult<Data> {
+    return { value, done: false };
+  }
+
+  ofError(error: unknown): IteratorReturnResult<undefined> {
+    if (this.#reader.isClosed && error instanceof ConnectionClosedOK) return { value: undefined, done: true };
+    throw error;
+  }
 }
 
 const NO_OPTIONS: ReceiveOptions & Wait = {};
 
-const itself = (data: Data): Data => data;
-const rethrow = (error: unknown): never => {
-  throw error;
-};
 const noop = (): void => {};
-const toStep = (value: Data): IteratorYieldResult<Data> => ({ value, done: false });
 
 /** One reader at a time; see `Connection` for what its calls promise. */
 export class MessageReader implements Receiver {
@@ -63,7 +143,7 @@ export class MessageReader implements Receiver {
   }
 
   recv(options: ReceiveOptions & Wait): Promise<Data> {
-    return this.#receive(options, itself, rethrow);
+    return this.receive(options, ITSELF);
   }
 
   async *recvStreaming(options: ReceiveOptions): AsyncGenerator<Data, undefined> {
@@ -96,15 +176,7 @@ export class MessageReader implements Receiver {
 
   /** One message a step, to the end when the connection was closed without a problem. */
   messages(): AsyncIterator<Data, undefined> {
-    // One function for all steps, and none for a connection that nobody iterates over.
-    const toEnd = (error: unknown): IteratorReturnResult<undefined> => {
-      if (this.#connection.isClosed && error instanceof ConnectionClosedOK) return { value: undefined, done: true };
-      throw error;
-    };
-    return {
-      next: () => this.#receive<IteratorResult<Data, undefined>>(NO_OPTIONS, toStep, toEnd),
-      return: async () => ({ value: undefined, done: true }),
-    };
+    return new Messages(this);
   }
 
   onData(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
@@ -113,14 +185,14 @@ export class MessageReader implements Receiver {
     const piece = { isOwned: false, isText: this.#isText, fin, bytes, start, end };
     const waiter = this.#waiter;
     if (waiter?.isStreaming) {
-      waiter.take(ownPiece(piece));
+      this.#give(waiter, ownPiece(piece));
     } else if (waiter !== null && fin && !this.#message?.isStarted) {
-      waiter.take(piece);
+      this.#give(waiter, piece);
     } else if (waiter !== null) {
       // The whole message is waited for: its fragments are joined as they come, whatever their number.
       this.#message ??= new MessageBuffer();
       this.#message.append(piece);
-      if (fin) waiter.take(this.#message.take(true));
+      if (fin) this.#give(waiter, this.#message.take(true));
     } else {
       this.#enqueue(piece);
     }
@@ -129,8 +201,57 @@ export class MessageReader implements Receiver {
   stop(): void {}
 
   onClosed(onDelivered: () => void): void {
-    this.#waiter?.fail(this.#connection.closedError());
+    const waiter = this.#waiter;
+    if (waiter !== null) {
+      this.#endWait(waiter);
+      waiter.fail(this.#connection.closedError());
+    }
     onDelivered();
+  }
+
+  // For the calls that wait
+
+  get isClosed(): boolean {
+    return this.#connection.isClosed;
+  }
+
+  rejectWhenClosed(): Promise<never> {
+    return this.#connection.rejectWhenClosed();
+  }
+
+  /**
+   * The next message, as the caller of `recv` or of an iterator wants it. It is made on the spot, not with `then`: each
+   * promise more on the way of a message costs 0.1 µs.
+   */
+  receive<T>(options: ReceiveOptions & Wait, outcome: Outcome<T>): Promise<T> {
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+    const conflict = this.#conflict('recv');
+    if (conflict !== null) return Promise.reject(conflict);
+    const message = this.#takeMessage();
+    if (message !== null) {
+      const data = this.decode(message, options.decode);
+      return data === null ? this.rejectWhenClosed() : Promise.resolve(outcome.ofMessage(data));
+    }
+    if (this.isClosed) return quiet(new Promise((resolve) => resolve(outcome.ofError(this.#connection.closedError()))));
+    if (options.timeoutMs === 0) return Promise.reject(new TimeoutError('no message is there'));
+    let waiter!: MessageWaiter<T>;
+    const received: Promise<T> = new Promise((resolve, reject) => {
+      waiter = new MessageWaiter(this, options.decode, outcome, resolve, reject);
+    });
+    waiter.promise = received;
+    this.#wait(waiter, options);
+    return received;
+  }
+
+  /** Null when it isn't the text that it should be: then the connection fails. */
+  decode(piece: Piece, decode: boolean | undefined): Data | null {
+    if (!(decode ?? piece.isText)) return ownBytes(piece);
+    const { bytes, start, end } = piece;
+    // Bytes that are to be read as text were not checked as they arrived.
+    const problem = piece.isText && this.#validatesUtf8 ? null : utf8Problem(bytes, start, end);
+    if (problem === null) return this.#runtime.text.decode(bytes, start, end);
+    this.#connection.failReceiving(new InvalidUtf8Error(problem.reason, problem.position));
+    return null;
   }
 
   #enqueue(piece: Piece): void {
@@ -155,49 +276,6 @@ export class MessageReader implements Receiver {
       : null;
   }
 
-  /**
-   * The next message, as the caller of `recv` or of an iterator wants it. It is made on the spot, not with `then`: each
-   * promise more on the way of a message costs 0.1 µs.
-   *
-   * @param onError what an error comes to; may throw another.
-   */
-  #receive<T>(
-    options: ReceiveOptions & Wait,
-    onMessage: (data: Data) => T,
-    onError: (error: unknown) => T,
-  ): Promise<T> {
-    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
-    const conflict = this.#conflict('recv');
-    if (conflict !== null) return Promise.reject(conflict);
-    const message = this.#takeMessage();
-    if (message !== null) {
-      const data = this.#decode(message, options.decode);
-      return data === null ? this.#connection.rejectWhenClosed() : Promise.resolve(onMessage(data));
-    }
-    if (this.#connection.isClosed) {
-      return quiet(new Promise((resolve) => resolve(onError(this.#connection.closedError()))));
-    }
-    if (options.timeoutMs === 0) return Promise.reject(new TimeoutError('no message is there'));
-    const received: Promise<T> = new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        // Here, and not for each message that comes: making a promise quiet makes another one.
-        received.catch(noop);
-        try {
-          resolve(onError(error));
-        } catch (thrown) {
-          reject(thrown);
-        }
-      };
-      const take = (piece: Piece): void => {
-        const data = this.#decode(piece, options.decode);
-        if (data === null) this.#connection.rejectWhenClosed().catch(fail);
-        else resolve(onMessage(data));
-      };
-      this.#wait(false, options, take, fail);
-    });
-    return received;
-  }
-
   #takeMessage(): Piece | null {
     if (this.#queue === null || !this.#queue.hasMessage) return null;
     const message = this.#queue.takeMessage();
@@ -213,7 +291,7 @@ export class MessageReader implements Receiver {
       return Promise.resolve(piece);
     }
     if (this.#connection.isClosed) return Promise.reject(this.#connection.closedError());
-    return new Promise((resolve, reject) => this.#wait(true, wait, resolve, reject));
+    return new Promise((take, fail) => this.#wait({ isStreaming: true, stop: null, take, fail }, wait));
   }
 
   #afterTaking(queue: ReceiveQueue): void {
@@ -221,47 +299,34 @@ export class MessageReader implements Receiver {
     if (queue.length <= low && queue.byteLength <= maxBytes) this.#connection.resumeReceiving();
   }
 
-  #wait(isStreaming: boolean, limits: Wait, take: (piece: Piece) => void, fail: (error: unknown) => void): void {
-    const end = (): void => {
-      stop();
-      this.#waiter = null;
-    };
-    const stop = watchLimits(limits, this.#runtime.clock, (error) => {
-      end();
-      this.#putBack();
-      fail(error);
-    });
-    this.#waiter = {
-      isStreaming,
-      take: (piece) => {
-        end();
-        take(piece);
-      },
-      fail: (error) => {
-        end();
-        fail(error);
-      },
-    };
-    if (isStreaming || this.#queue === null || this.#queue.length === 0) return;
+  #wait(waiter: Waiter, limits: Wait): void {
+    this.#waiter = waiter;
+    if (limits.signal !== undefined || limits.timeoutMs !== undefined) {
+      waiter.stop = watchLimits(limits, this.#runtime.clock, (error) => {
+        this.#endWait(waiter);
+        this.#putBack();
+        waiter.fail(error);
+      });
+    }
+    if (waiter.isStreaming || this.#queue === null || this.#queue.length === 0) return;
     // Fragments of the message that is waited for are here already, and may fill the queue: make room.
     this.#message ??= new MessageBuffer();
     while (this.#queue.length > 0) this.#message.append(this.#queue.takePiece());
     this.#connection.resumeReceiving();
   }
 
+  #give(waiter: Waiter, piece: Piece): void {
+    this.#endWait(waiter);
+    waiter.take(piece);
+  }
+
+  #endWait(waiter: Waiter): void {
+    waiter.stop?.();
+    this.#waiter = null;
+  }
+
   /** A wait was given up: what it had joined is the first piece again. */
   #putBack(): void {
     if (this.#message?.isStarted) this.#enqueue(this.#message.take(false));
-  }
-
-  /** Null when it isn't the text that it should be: then the connection fails. */
-  #decode(piece: Piece, decode: boolean | undefined): Data | null {
-    if (!(decode ?? piece.isText)) return ownBytes(piece);
-    const { bytes, start, end } = piece;
-    // Bytes that are to be read as text were not checked as they arrived.
-    const problem = piece.isText && this.#validatesUtf8 ? null : utf8Problem(bytes, start, end);
-    if (problem === null) return this.#runtime.text.decode(bytes, start, end);
-    this.#connection.failReceiving(new InvalidUtf8Error(problem.reason, problem.position));
-    return null;
   }
 }

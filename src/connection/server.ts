@@ -269,6 +269,10 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
         connection.abort();
       });
     },
+    onHandled: (connection) => {
+      this.#handled.delete(connection);
+      this.#checkIdle();
+    },
     onGone: (connection) => {
       this.#pending.delete(connection);
       this.#open.delete(connection);
@@ -354,15 +358,9 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
       this.#pending.delete(connection);
       this.#open.add(connection);
     });
-    if (this.#handler !== null && this.#open.has(connection)) this.#run(connection, this.#handler);
-  }
-
-  #run(connection: ServerConnection, handler: (connection: ServerConnection) => unknown): void {
+    if (this.#handler === null || !this.#open.has(connection)) return;
     this.#handled.add(connection);
-    void connection.run(handler).then(() => {
-      this.#handled.delete(connection);
-      this.#checkIdle();
-    });
+    connection.run(this.#handler);
   }
 
   #checkIdle(): void {
