@@ -20,6 +20,9 @@ if (files.length === 0) {
   process.exit(2);
 }
 
+// src/node has two roads to the network. npm run test:roads takes the second one.
+const road = process.env.WEBSOCKETS_SOCKET_HANDLES === '0' ? 'sockets' : 'TCP handles';
+console.log(`== ${files.length} files by ${road}, Node ${process.versions.node}`);
 const { status } = spawnSync(
   process.execPath,
   [

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { tcpHandles } from '#dist/node/tcp-handle.js';
 
 const run = promisify(execFile);
 
@@ -38,6 +39,10 @@ const permission = [
 ];
 
 describe('a process', () => {
+  test('takes the road that its environment says: no other is tested by mistake', () => {
+    assert.equal(tcpHandles === null, process.env['WEBSOCKETS_SOCKET_HANDLES'] === '0');
+  });
+
   test('does without sockets on both sides, says nothing of it, and ends by itself', async () => {
     const { stdout, stderr } = await outcome('road');
     assert.deepEqual(JSON.parse(stdout), BY_HANDLES);
