@@ -32,3 +32,14 @@ export function writeReport(name, result, scenarios) {
   writeFileSync(`${name}.md`, `${parts.join('\n\n')}\n`);
   writeFileSync(`${name}.svg`, chart(result, scenarios));
 }
+
+const README = new URL('../../README.md', import.meta.url);
+
+/** Puts the figures of a result into the README of the repository. */
+export function writeReadme(result, scenarios) {
+  const few = scenarios.filter(({ id }) => !id.startsWith('connections-'));
+  const table = overview(result, few, ['ours', 'ours-await', 'ws', 'bun', 'net']);
+  const text = readFileSync(README, 'utf8');
+  const [, before, after] = /^([^]*<!-- speed: .*? -->\n)[^]*(<!-- \/speed -->[^]*)$/.exec(text);
+  writeFileSync(README, `${before}\n${table}\n\n${conditions(result)}\n\n${after}`);
+}

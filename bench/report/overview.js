@@ -3,11 +3,11 @@ import { median } from '../harness/statistics.js';
 import { amount } from './amount.js';
 
 /** Columns, in this order, where somebody was measured. */
-const COLUMNS = ['ours', 'ours-await', 'ws', 'bun', 'deno', 'net', 'uws'];
+const COLUMNS = ['ours', 'ours-await', 'ws', 'bun', 'deno', 'net', 'uws', 'undici'];
 
-export function overview({ rows }, scenarios) {
+export function overview({ rows }, scenarios, names = COLUMNS) {
   const titles = new Map(scenarios.flatMap(({ peers }) => peers.map(({ name, title }) => [name, title])));
-  const columns = COLUMNS.filter((name) => rows.some(({ peer }) => peer === name));
+  const columns = names.filter((name) => rows.some(({ peer }) => peer === name));
   const lines = [
     `| scenario | ${columns.map((name) => titles.get(name)).join(' | ')} |`,
     `| --- |${' ---: |'.repeat(columns.length)}`,
