@@ -63,13 +63,13 @@ const scenarios = chosen.map((scenario) => ({
   peers: scenario.peers.filter((peer) => (names.length === 0 || names.includes(peer.name)) && canMeasure(peer)),
 }));
 
-/** One measurement: the start in the middle, where there are several. */
+/** One measurement: the start in the middle, where there are several, with the values of all. */
 async function measure(scenario, peer) {
   const starts = [];
   for (let start = 0; start < (options.starts ?? scenario.starts); start += 1) {
     starts.push(await scenario.measure(peer, { nodePath: options.node, seconds }));
   }
-  return medianRow(starts);
+  return starts.length === 1 ? starts[0] : { ...medianRow(starts), starts: starts.map(({ value }) => value) };
 }
 
 const machine = describeMachine(options.node);
