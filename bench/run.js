@@ -28,6 +28,7 @@ const SHORT = {
   rounds: '1',
   seconds: '0.2',
   starts: 1,
+  warmUp: 0.1,
 };
 if (options.short) Object.assign(options, SHORT);
 
@@ -67,7 +68,7 @@ const scenarios = chosen.map((scenario) => ({
 async function measure(scenario, peer) {
   const starts = [];
   for (let start = 0; start < (options.starts ?? scenario.starts); start += 1) {
-    starts.push(await scenario.measure(peer, { nodePath: options.node, seconds }));
+    starts.push(await scenario.measure(peer, { nodePath: options.node, seconds, warmUp: options.warmUp }));
   }
   return starts.length === 1 ? starts[0] : { ...medianRow(starts), starts: starts.map(({ value }) => value) };
 }

@@ -257,13 +257,25 @@ static pid_t serve_all(void)
   return atoi(line);
 }
 
-static void run_phase(const struct mode *mode, double for_seconds)
+static void begin_phase(const struct mode *mode)
 {
   is_stopping = false;
   mode->start();
-  run(for_seconds, NULL);
+}
+
+static void end_phase(const struct mode *mode)
+{
   is_stopping = true;
   run(PATIENCE_SECONDS, mode->is_at_rest);
+}
+
+/** Until the other side has used so much processor time, which on a busy machine takes longer; but not for ever. */
+static void warm_up(const struct mode *mode, pid_t subject, double cpu_seconds)
+{
+  uint64_t end = cpu_ns(subject) + (uint64_t)(cpu_seconds * 1e9);
+  begin_phase(mode);
+  for (int slice = 0; slice < 100 && cpu_ns(subject) < end; slice++) run(cpu_seconds / 10, NULL);
+  end_phase(mode);
 }
 
 struct orders {
@@ -285,7 +297,7 @@ static struct orders read_orders(int count, char **arguments)
     { "warm-up", required_argument, NULL, 'w' },     { "seconds", required_argument, NULL, 's' },
     { NULL, 0, NULL, 0 },
   };
-  struct orders orders = { .mode = &MODES[0], .warm_up = 0.5, .seconds = 1 };
+  struct orders orders = { .mode = &MODES[0], .warm_up = 1, .seconds = 1 };
   settings.host = "127.0.0.1";
   settings.in_flight = 1;
   int option;
@@ -331,9 +343,11 @@ static void prepare(const struct orders *orders)
     connections[i].sent_at = calloc(settings.in_flight, sizeof(uint64_t));
 }
 
-/** Keeps everything as it is until stdin ends. */
+/** Keeps everything as it is, once the messages are answered, until stdin ends. */
 static void hold(void)
 {
+  start_hold();
+  run(PATIENCE_SECONDS, is_holding);
   puts("{\"isHolding\":true}");
   fflush(stdout);
   while (getchar() != EOF) continue;
@@ -347,15 +361,17 @@ int main(int argument_count, char **arguments)
   if (settings.listens) orders.subject = serve_all();
   else if (mode->on_open == on_one_more_open) open_all();
 
-  run_phase(mode, orders.warm_up);
   if (mode->start == start_hold) {
     hold();
     return 0;
   }
+  warm_up(mode, orders.subject, orders.warm_up);
   settings.checks_payloads = false;
   start_measuring(orders.subject);
   uint64_t before = mode->count();
-  run_phase(mode, orders.seconds);
+  begin_phase(mode);
+  run(orders.seconds, NULL);
+  end_phase(mode);
   report(mode->count() - before);
   return 0;
 }

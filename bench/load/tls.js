@@ -8,7 +8,7 @@ import { connect } from 'node:tls';
 const { port, pid, connections, seconds, frame, answer, ca } = JSON.parse(process.argv[2]);
 const message = Buffer.from(frame, 'base64');
 const expected = Buffer.from(answer, 'base64');
-const WARM_UP_MS = 500;
+const WARM_UP_MS = 1_000;
 
 const REQUEST =
   `GET / HTTP/1.1\r\nHost: localhost:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +

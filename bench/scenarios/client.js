@@ -11,12 +11,13 @@ function client({ id, title, length, starts = 1, ...load }) {
     title,
     starts,
     unit: 'µs',
-    async measure(peer, { nodePath, seconds }) {
+    async measure(peer, { nodePath, seconds, warmUp }) {
       const start = (port) => {
         const orders = JSON.stringify({ port, connections: load.connections });
         return new Child(measured([...peer.command(nodePath), orders]), peer.environment);
       };
-      return figures(await loadClient(start, { seconds, frames: [binary(length, { isMasked: false })], ...load }));
+      const frames = [binary(length, { isMasked: false })];
+      return figures(await loadClient(start, { seconds, frames, ...load, ...(warmUp && { warmUp }) }));
     },
   };
 }

@@ -9,8 +9,6 @@ export const CONNECTIONS = CONNECTION_COUNTS.map((connections) =>
     id: `connections-${connections}`,
     title: `64 B binary, 1 in flight × ${connections.toLocaleString('en')}`,
     connections,
-    // Enough for each of many connections to have had its turn.
-    warmUp: 1,
     frames: () => [binary(64)],
   }),
 );

@@ -13,11 +13,18 @@ export function loaded({ needs = [], mode = 'echo', isCompressed = false, frames
     needs,
     starts,
     unit: 'µs',
-    async measure(peer, { nodePath, seconds }) {
+    async measure(peer, { nodePath, seconds, warmUp }) {
       // The server need not know the ways of the load, only its own three.
       const server = await startServer(peer, nodePath, { mode: mode === 'open-close' ? 'echo' : mode, isCompressed });
       try {
-        const report = await loadServer(server, { mode, compressed: isCompressed, frames: frames(), seconds, ...load });
+        const report = await loadServer(server, {
+          mode,
+          compressed: isCompressed,
+          frames: frames(),
+          seconds,
+          ...load,
+          ...(warmUp && { warmUp }),
+        });
         return { ...figures(report), version: server.version };
       } finally {
         await server.stop();
