@@ -40,6 +40,7 @@ export function writeReadme(result, scenarios) {
   const few = scenarios.filter(({ id }) => !id.startsWith('connections-'));
   const table = overview(result, few, ['ours', 'ours-await', 'ws', 'bun', 'net']);
   const text = readFileSync(README, 'utf8');
-  const [, before, after] = /^([^]*<!-- speed: .*? -->\n)[^]*(<!-- \/speed -->[^]*)$/.exec(text);
-  writeFileSync(README, `${before}\n${table}\n\n${conditions(result)}\n\n${after}`);
+  const start = text.indexOf('-->\n', text.indexOf('<!-- speed:')) + '-->\n'.length;
+  const end = text.indexOf('<!-- /speed -->');
+  writeFileSync(README, `${text.slice(0, start)}\n${table}\n\n${conditions(result)}\n\n${text.slice(end)}`);
 }
