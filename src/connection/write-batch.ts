@@ -160,6 +160,7 @@ export class WriteBatch implements ProtocolOutput {
   /** Forgets what has been gathered: the transport is gone. */
   drop(): void {
     if (this.#waiting !== null) this.#queue.giveBack(this.#waiting);
+    this.#queue.giveBack(this.bytes);
     this.#waiting = null;
     this.#shared = null;
     this.#length = 0;
@@ -197,8 +198,8 @@ export class WriteBatch implements ProtocolOutput {
     const gathered = buffer.subarray(0, this.#length);
     this.bytes = NO_BYTES;
     this.#length = 0;
-    if (this.#transport.bufferedBytes > 0 && 2 * gathered.length < buffer.length) {
-      // It will have to wait: a few bytes must not keep a whole buffer for that time.
+    if (this.#transport.bufferedBytes > 0 && (this.#waiting !== null || 2 * gathered.length < buffer.length)) {
+      // It will have to wait: a few bytes must not keep a whole buffer for that time, nor a connection two of them.
       this.#transport.write(gathered.slice(), more);
       this.#queue.giveBack(buffer);
       return;
@@ -206,6 +207,6 @@ export class WriteBatch implements ProtocolOutput {
     this.#transport.write(gathered, more);
     // Nothing buffered right after the write: the system has copied it all, and the buffer is free again.
     if (this.#transport.bufferedBytes === 0) this.#queue.giveBack(buffer);
-    else this.#waiting = buffer;
+    else if (gathered.length > 0) this.#waiting = buffer;
   }
 }

@@ -218,6 +218,38 @@ describe('WriteBatch', () => {
     assert.notEqual(queue.takeBuffer(1), first, 'twice');
   });
 
+  test('takes a buffer back, too, when more was written while it had to wait', () => {
+    const first = new Uint8Array(65_536);
+    for (const writeMore of [
+      (batch: WriteBatch) => put(batch, 'x'.repeat(40_000)),
+      (batch: WriteBatch) => put(batch, 'x'),
+      (batch: WriteBatch) => batch.append(new Uint8Array(40_000)),
+    ]) {
+      const queue = new FlushQueue(() => {}, first);
+      const transport = new FakeTransport();
+      const batch = new WriteBatch(transport, queue);
+      transport.isSlow = true;
+      put(batch, 'a');
+      batch.flush();
+      writeMore(batch);
+      batch.flush();
+      transport.drain();
+      batch.onWritten();
+      const free = [queue.takeBuffer(1), queue.takeBuffer(1)];
+      assert.ok(free.includes(first));
+    }
+  });
+
+  test('takes back what was being filled when the transport is gone', () => {
+    const first = new Uint8Array(65_536);
+    const queue = new FlushQueue(() => {}, first);
+    const batch = new WriteBatch(new FakeTransport(), queue);
+    put(batch, 'a');
+    batch.drop();
+    assert.equal(queue.takeBuffer(1), first);
+    assert.notEqual(queue.takeBuffer(1), first, 'once');
+  });
+
   test('flushes early when many connections write in one turn, but never what is just being filled in', () => {
     const { queue, endTurn } = make();
     const transports = Array.from({ length: 100 }, () => new FakeTransport());
