@@ -38,9 +38,35 @@ for (const bytes of [64, 1024, 16 * 1024, 1024 * 1024]) {
     }),
   });
 
+  if (bytes >= 65_536) await elsewhere(messages, packed, bytes);
+
   print('one context', bytes, { deflateUs, inflateUs });
   print('lent', bytes, alone('release'));
   print('made', bytes, alone('close'));
+}
+
+/** By another thread: how long this one is kept from other work, and how long it takes in all. */
+async function elsewhere(messages, packed, bytes) {
+  const inflator = engine.createInflator(WINDOW);
+  for (const [what, inputs, call] of [
+    ['deflate', messages, (message) => engine.deflateLater(message, WINDOW)],
+    ['inflate', packed, (data) => inflator.inflateLater(data, { final: true, maxBytes: null })],
+  ]) {
+    let keptUs = 0;
+    const start = performance.now();
+    for (const input of inputs) {
+      const began = performance.now();
+      const result = call(input);
+      keptUs += (performance.now() - began) * 1000;
+      await result;
+    }
+    const totalUs = (performance.now() - start) * 1000;
+    const each = (us) => (us / inputs.length).toFixed(0);
+    console.log(
+      JSON.stringify({ contexts: 'another thread', bytes, what, keptUs: each(keptUs), totalUs: each(totalUs) }),
+    );
+  }
+  inflator.close();
 }
 
 function print(contexts, bytes, { deflateUs, inflateUs }) {
