@@ -181,7 +181,7 @@ suite('websockets bench', () => {
       },
     };
     await withServer(handler, {}, async (uri) => {
-      const { code, report: result } = await report(uri, '-c', '2', '-d', '150ms', '--warmup', '100ms');
+      const { code, report: result } = await report(uri, '-c', '2', '-d', '150ms', '--warmup', '800ms');
       assert.equal(code, 0);
       assert.ok(result.seconds >= 0.14, `${result.seconds}`);
       assert.equal(result.done, result.begun);
@@ -325,7 +325,7 @@ suite('websockets bench, when it does not work,', () => {
     await once(server, 'listening');
     try {
       const uri = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const { code, err } = await bench([uri, '-c', '2', '--timeout', '100ms']);
+      const { code, err } = await bench([uri, '-c', '2', '--timeout', '800ms']);
       assert.equal(code, 124);
       assert.match(err, /timed out during opening handshake/);
     } finally {
@@ -335,9 +335,9 @@ suite('websockets bench, when it does not work,', () => {
 
   test('ends with 124 when the server is silent, and says what was expected', async () => {
     await withServer({}, {}, async (uri) => {
-      const { code, out } = await bench([uri, '-c', '2', '--timeout', '100ms']);
+      const { code, out } = await bench([uri, '-c', '2', '--timeout', '800ms']);
       assert.equal(code, 124);
-      assert.match(out, /^No answer, for 100 ms\. A server that sends each message back is expected\. .*--mode send/m);
+      assert.match(out, /^No answer, for 800 ms\. A server that sends each message back is expected\. .*--mode send/m);
     });
   });
 
@@ -350,7 +350,7 @@ suite('websockets bench, when it does not work,', () => {
       },
     };
     await withServer(handler, {}, async (uri) => {
-      const { code, report: result, err } = await report(uri, '-c', '2', '--warmup', '0', '--timeout', '100ms');
+      const { code, report: result, err } = await report(uri, '-c', '2', '--warmup', '0', '--timeout', '800ms');
       assert.deepEqual([code, result['ending'], result.done, result['unanswered']], [124, 'silent', 50, 2]);
       assert.match(err, /^no answer\. A server that sends each message back is expected\./);
     });
@@ -359,7 +359,7 @@ suite('websockets bench, when it does not work,', () => {
   test('takes nothing for an echo that is none', async () => {
     const handler: ServerHandler = { message: (connection) => void connection.send('You said something') };
     await withServer(handler, {}, async (uri) => {
-      const { code, out } = await bench([uri, '-c', '2', '--warmup', '0', '--timeout', '100ms']);
+      const { code, out } = await bench([uri, '-c', '2', '--warmup', '0', '--timeout', '800ms']);
       assert.equal(code, 124);
       assert.match(out, /^2 messages came that were not an echo of ours$/m);
     });
