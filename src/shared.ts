@@ -3,12 +3,13 @@
 export type { Clock, Timer } from './connection/clock.ts';
 export type { CommonOptions } from './connection/common-options.ts';
 export type { CompressionOptions } from './connection/compression-options.ts';
-export { type CloseOptions, Connection, type ConnectionOptions, type Ping } from './connection/connection.ts';
+export { type CloseOptions, Connection, type ConnectionOptions } from './connection/connection.ts';
 export type { CommonConnectionOptions, ConnectionSettings, Marks } from './connection/connection-settings.ts';
 export type { DirectHandlers } from './connection/handlers.ts';
 export type { ReceiveOptions } from './connection/message-reader.ts';
 export type { BytesLike, Data, DataLike, MessageSource } from './connection/message-source.ts';
 export type { SendOptions } from './connection/message-writer.ts';
+export type { Ping } from './connection/pings.ts';
 export { type PrepareOptions, prepare } from './connection/prepare.ts';
 export type { Runtime, TextCodec } from './connection/runtime.ts';
 export type { Address, Transport, TransportSink } from './connection/transport.ts';

@@ -1,6 +1,14 @@
 // Pings that wait for their pong (connection.ts sends them). Knows no clock: it is told the time.
 import { ConcurrencyError } from '../core/exceptions/protocol-errors.ts';
 
+/** A ping that has been sent. */
+export interface Ping {
+  /** Comes to the round-trip time in seconds; rejects with ConnectionClosed when the connection ends first. Need not be watched. */
+  readonly pong: Promise<number>;
+  /** What was sent. */
+  readonly data: Uint8Array;
+}
+
 /** Whoever sent a ping. */
 export interface PingSender {
   /** The pong has come, or that of a later ping. The latency is in seconds. */
