@@ -35,9 +35,10 @@ function perf() {
     owners: { node: 'Node, libuv', v8: 'V8', script: 'JavaScript', kernel: 'kernel' },
     watched: (peer) => ({
       ...peer,
-      // Compiled functions have no symbols: V8 writes their names where perf looks for them, and a log that nobody reads.
+      // Compiled functions have no symbols: V8 writes their names where perf looks for them,
+      // and a log that nobody reads, which goes to a file without a name.
       command: (node) =>
-        withFlags(peer.command(node), node, ['--perf-basic-prof', '--no-logfile-per-isolate', '--logfile=/dev/null']),
+        withFlags(peer.command(node), node, ['--perf-basic-prof', '--no-logfile-per-isolate', '--logfile=+']),
       onStarted(started) {
         pid = started;
         const options = ['-q', '-e', 'cpu-clock', '-F', String(SAMPLES_A_SECOND), '-g', '-o', PERF_DATA];
