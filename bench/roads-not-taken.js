@@ -44,6 +44,7 @@ for (const size of [8, 16, 64, 128, 1024]) {
   rows.push({
     bytes: size,
     'copy: own ns': measure(() => read.slice(7, 7 + size)),
+    'and its buffer ns': measure(() => read.slice(7, 7 + size).buffer),
     'of a slab ns': measure(() => copyToSlab(read, 7, 7 + size)),
     'mask: ours ns': measure(() => unmask(readBuffer, 8, 8 + size, 0x12345678)),
     'kept words ns': measure(() => maskWords(words, 2, 2 + (size >> 2), 0x12345678)),
