@@ -15,7 +15,7 @@ const isShared = (buffer: unknown): boolean =>
 
 /**
  * The bytes in any container; null when it is none. Shared memory that would be lent is copied: another thread may change
- * it meanwhile. What is smaller is copied when it is sent, and to ask a small array for its buffer costs 0.3 µs.
+ * it meanwhile. What is smaller is copied when it is sent, and to ask a small array for its buffer costs 0.2 µs.
  */
 export function bytesOf(data: unknown): Uint8Array | null {
   if (ArrayBuffer.isView(data)) {
