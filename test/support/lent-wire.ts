@@ -9,6 +9,7 @@ import { Protocol } from '#dist/core/protocol.js';
 import { Side } from '#dist/core/state.js';
 import { NodeDeflateEngine } from '#dist/node/deflate-engine.js';
 import { readBuffer, unmask } from '#dist/node/read-buffer.js';
+import { randomFrom } from '../conformance/link.ts';
 import { fakeHost } from './fake-host.ts';
 
 const engine = new NodeDeflateEngine();
@@ -21,11 +22,15 @@ export interface Spoken {
   readonly compress: boolean;
 }
 
+/** Text that can't be compressed much: what is left of it is so much that a thread decompresses it. */
+const NOISE = Buffer.from(Array.from({ length: 90_000 }, randomFrom(1)).map((each) => 32 + each * 95)).toString();
+
 // Around the borders between the classes of length, and more than one read holds.
 const fragment = fc.oneof(
   { weight: 8, arbitrary: fc.string({ unit: fc.constantFrom('a', 'é', '€', '😀'), maxLength: 40 }) },
   { weight: 3, arbitrary: fc.integer({ min: 100, max: 3_000 }).map((length) => 'lorem € '.repeat(length / 8)) },
   { weight: 1, arbitrary: fc.integer({ min: 60_000, max: 80_000 }).map((length) => 'x'.repeat(length)) },
+  { weight: 1, arbitrary: fc.constant(NOISE) },
 );
 
 /** A few messages. */
