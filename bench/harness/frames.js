@@ -32,7 +32,7 @@ export const ascii = (length) =>
 
 /** A KiB of what applications send, another one for each seed. */
 function json(seed) {
-  const items = Array.from({ length: 12 }, (_, i) => ({
+  const items = Array.from({ length: 16 }, (_, i) => ({
     id: seed * 1009 + i,
     name: `user ${(seed * 7919 + i * 104_729) % 9973}`,
     price: ((seed + 1) * (i + 3) * 31) / 97,
