@@ -26,9 +26,10 @@ const LEAST = 0.003;
 const seconds = Number(options.seconds);
 const scenario = SCENARIOS.find(({ id }) => id === options.only);
 const peer = scenario?.peers.find(({ name }) => name === options.peer);
-if (peer === undefined || !(seconds > 0)) {
+if (peer === undefined || !(seconds > 0) || ![undefined, 'perf', 'v8'].includes(options.profiler)) {
   console.error(`scenarios: ${SCENARIOS.map(({ id }) => id).join(', ')}
-peers: ${(scenario ?? SCENARIOS[0]).peers.map(({ name }) => name).join(', ')}`);
+peers: ${(scenario ?? SCENARIOS[0]).peers.map(({ name }) => name).join(', ')}
+profilers: perf, v8`);
   process.exit(2);
 }
 const problem = peer.whyNot?.(options.node) ?? null;
@@ -40,6 +41,7 @@ if (problem !== null || scenario.unit !== 'µs' || scenario.id.startsWith('clien
 const { name: profilerName, owners, watched, samples } = profiler(options.profiler);
 const { value } = await scenario.measure(watched(peer, seconds), { nodePath: options.node, seconds });
 const stacks = await samples();
+if (stacks.length === 0) throw new Error('no sample was taken: give it more seconds');
 const shares = ownShares(stacks);
 
 console.log(`${scenario.title}, ${peer.title}: ${value.toPrecision(3)} µs a message, profiler included`);

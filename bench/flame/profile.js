@@ -28,25 +28,26 @@ function perfWorks() {
 }
 
 function perf() {
-  let recording;
+  let ended;
   let pid;
   return {
     name: 'perf',
     owners: { node: 'Node, libuv', v8: 'V8', script: 'JavaScript', kernel: 'kernel' },
     watched: (peer) => ({
       ...peer,
-      // Compiled functions have no symbols: V8 writes their names where perf looks for them,
-      // and a log that nobody reads, which goes to a file without a name.
+      // Compiled functions have no symbols: V8 writes their names where perf looks for them, and a log that nobody reads,
+      // which goes to a file without a name.
       command: (node) =>
         withFlags(peer.command(node), node, ['--perf-basic-prof', '--no-logfile-per-isolate', '--logfile=+']),
       onStarted(started) {
         pid = started;
         const options = ['-q', '-e', 'cpu-clock', '-F', String(SAMPLES_A_SECOND), '-g', '-o', PERF_DATA];
-        recording = spawn('perf', ['record', ...options, '-p', String(pid)], { stdio: 'ignore' });
+        const recording = spawn('perf', ['record', ...options, '-p', String(pid)], { stdio: 'ignore' });
+        ended = once(recording, 'exit');
       },
     }),
     async samples() {
-      if (recording.exitCode === null) await once(recording, 'exit'); // it ends when the server does
+      await ended; // when the server does
       const { stdout } = spawnSync('perf', ['script', '-i', PERF_DATA, '-F', 'time,ip,sym,dso'], {
         encoding: 'utf8',
         maxBuffer: 2 ** 30,
@@ -60,6 +61,7 @@ function perf() {
 /** A sample of perf is a line with the time, and a line for each frame, innermost first. */
 function secondHalf(samples) {
   const timeOf = (sample) => Number.parseFloat(sample);
+  if (samples.length === 0) return [];
   const middle = (timeOf(samples[0]) + timeOf(samples.at(-1))) / 2;
   return samples
     .filter((sample) => timeOf(sample) >= middle)
