@@ -283,9 +283,12 @@ export class ConnectionPipe<C>
 
   /** The user's code threw: only this connection pays. */
   handlerFailed(error: unknown): void {
-    this.log('error', 'connection handler failed', error);
-    this.#receiver.stop();
-    if (this.isOpen) this.close(1011, '').catch(noop);
+    try {
+      this.log('error', 'connection handler failed', error);
+    } finally {
+      this.#receiver.stop();
+      if (this.isOpen) this.close(1011, '').catch(noop);
+    }
   }
 
   // From the writer
@@ -349,10 +352,12 @@ export class ConnectionPipe<C>
       work();
     } catch (error) {
       this.#drop(error);
+    } finally {
+      // Also when the user's logger throws.
+      if (flush === 'now') this.batch.release();
+      else this.batch.releaseLater();
+      this.#settle();
     }
-    if (flush === 'now') this.batch.release();
-    else this.batch.releaseLater();
-    this.#settle();
   }
 
   /** Runs the user's code: what it throws or rejects with ends this connection, and nothing else. */
@@ -367,9 +372,12 @@ export class ConnectionPipe<C>
 
   /** What never should happen: the connection is given up, the process goes on. */
   #drop(error: unknown): void {
-    this.log('error', 'unexpected internal error', error);
     this.#cause ??= error;
-    this.abort();
+    try {
+      this.log('error', 'unexpected internal error', error);
+    } finally {
+      this.abort();
+    }
   }
 
   #controlPayload(data: DataLike): Uint8Array {

@@ -73,6 +73,30 @@ describe('send', () => {
   });
 });
 
+describe('a logger that throws', () => {
+  const logger = {
+    debug() {},
+    info() {},
+    warn() {},
+    error() {
+      throw new Error('disk full');
+    },
+    isEnabled: (level: string) => level === 'error',
+  };
+
+  test('does not keep a connection alive whose handler has failed', () => {
+    const handlers = {
+      message() {
+        throw new Error('bug');
+      },
+    };
+    const connection = open({ handlers, logger });
+    assert.throws(() => connection.receive({ opcode: TEXT, payload: Buffer.from('x') }), /disk full/);
+    assert.equal(connection.state, 'CLOSED');
+    assert.equal(connection.bufferedAmount, 0);
+  });
+});
+
 describe('a fragmented message', () => {
   test('whose source fails drops a connection that cannot even encode the close frame, and says what failed', async () => {
     const connection = open({ logger: new LogRecorder() });
