@@ -17,7 +17,7 @@ export interface CompressionOptions {
   readonly compressionThreshold?: number | undefined;
   /**
    * How many connections may keep a compressor of about 100 KiB, so that their messages can refer back to earlier ones. The
-   * others share one, and their messages come out larger. Null: any number. Default 8 for the whole process; when given,
+   * others share one, and their messages come out larger. Null: any number. Default 4 for the whole process; when given,
    * this server or client counts for itself.
    */
   readonly maxCompressionContexts?: number | null | undefined;

@@ -83,7 +83,7 @@ export interface Inflator {
 export interface DeflateLimits {
   /**
    * How many of them keep their window, so that a message can refer back to those before. The others share one, and begin
-   * each message with an empty window. Null: any number. Default 8.
+   * each message with an empty window. Null: any number. Default 4.
    */
   readonly maxContexts?: number | null | undefined;
   /** Milliseconds after which, and twice which at the latest, one that is not used gives its window back. Null: never. Default 10,000. */

@@ -7,8 +7,8 @@ export interface ContextHolder {
   giveBack(): void;
 }
 
-/** See docs/compression.md: more contexts than the processor caches cost twice the time. */
-const MAX_CONTEXTS = 8;
+/** Enough for a client; a server has no gain from more (docs/compression.md): no cache holds them, and each costs twice the time. */
+const MAX_CONTEXTS = 4;
 const IDLE_MS = 10_000;
 
 /** First come, first kept, until one rests. One timer for all, and none while nobody keeps anything. */

@@ -38,12 +38,12 @@ describe('contexts that are kept', () => {
     assert.deepEqual(['c', 'a'].map(use), [true, false]);
   });
 
-  test('are none with 0, any number with null, and 8 unless somebody says', () => {
+  test('are none with 0, any number with null, and 4 unless somebody says', () => {
     const names = [...'abcdefghijkl'];
     for (const [maxContexts, count] of [
       [0, 0],
       [null, 12],
-      [undefined, 8],
+      [undefined, 4],
     ] as const) {
       assert.equal(names.map(make({ maxContexts }).use).filter(Boolean).length, count);
     }
