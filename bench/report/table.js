@@ -19,6 +19,7 @@ export function table({ rows }, scenarios) {
       );
     }
   }
+  if (rows.some((row) => row.loadBusy > row.busy)) lines.push('', '† The load was busier than what it loads.');
   return lines.join('\n');
 }
 
@@ -30,7 +31,6 @@ export function conditions({ machine, rounds, seconds, rows, failures }) {
     .filter((peer) => versions.has(peer))
     .map((peer) => `${peer} ${versions.get(peer)}`);
   return [
-    ...(rows.some((row) => row.loadBusy > row.busy) ? ['† The load was busier than what it loads.'] : []),
     `${[`Node ${node}`, ...others].join(', ')}; ${cores} × ${cpu}, Linux ${kernel}, load average ${loadAverage.join(' ')} at the start, ${date}.`,
     ...(isPinned ? [] : ['Both sides shared the processors: there was only one, or no taskset.']),
     `Medians of ${rounds} rounds of ${seconds} s.`,

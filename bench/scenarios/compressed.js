@@ -14,7 +14,7 @@ export const COMPRESSED = [
   }),
   memory({
     id: 'compressed-memory',
-    title: 'memory of a compressed connection, after two messages',
+    title: 'memory of a compressed connection',
     needs: ['compression'],
     isCompressed: true,
     connections: 1_000,

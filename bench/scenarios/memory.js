@@ -43,5 +43,5 @@ export function memory({ id, title, needs = [], connections, messages = 0, isCom
 const WARMING = 50;
 
 export const MEMORY = [
-  memory({ id: 'idle', title: 'memory of an idle connection, 10,000', connections: 10_000, frames: () => [binary(1)] }),
+  memory({ id: 'idle', title: 'memory of an idle connection', connections: 10_000, frames: () => [binary(1)] }),
 ];
