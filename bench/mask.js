@@ -1,7 +1,7 @@
 // Masking in place: with SIMD where handles read to, whole words through an Int32Array, and one byte at a time.
 // `npm run build && node bench/mask.js`
 import { applyMask } from '../dist/bytes/mask.js';
-import { readBuffer, unmask } from '../dist/node/read-buffer.js';
+import { readBuffer, unmask } from '../dist/node/io-buffers.js';
 import { measure } from './measure.js';
 
 /** The slow twin. */

@@ -1,7 +1,7 @@
 // What the pipe itself costs for a message, without sockets and system calls: from a read to the write that answers it.
 // `node bench/pipe.js [--for-await]`
 import { Server } from '../dist/connection/server.js';
-import { readBuffer } from '../dist/node/read-buffer.js';
+import { readBuffer } from '../dist/node/io-buffers.js';
 import { nodeRuntime } from '../dist/node/runtime.js';
 
 const isDirect = !process.argv.includes('--for-await');

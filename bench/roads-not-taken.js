@@ -1,7 +1,7 @@
 // What was tried and is not in the library, beside what is: so that nobody has to try it again, or so that somebody does on
 // a newer Node. docs/performance.md says why each was left.
 // `npm run build && node bench/roads-not-taken.js`
-import { readBuffer, unmask } from '../dist/node/read-buffer.js';
+import { readBuffer, unmask } from '../dist/node/io-buffers.js';
 import { nodeRuntime } from '../dist/node/runtime.js';
 import { measure } from './measure.js';
 

@@ -2,7 +2,7 @@
 import { getSystemErrorName } from 'node:util';
 import type { Address, Transport, TransportSink } from '../connection/transport.ts';
 import { addressOf } from './address.ts';
-import { readBuffer } from './read-buffer.ts';
+import { readBuffer } from './io-buffers.ts';
 import { END, type HandleRequest, type SocketName, type TcpHandle, type TcpHandles, tcpHandles } from './tcp-handle.ts';
 
 /** Where a handle and its requests find their transport: functions that all share cost a connection nothing. */

@@ -10,7 +10,7 @@ import { FlushQueue } from '../connection/write-batch.ts';
 import { RandomPool } from '../core/random-pool.ts';
 import { version } from '../core/version.ts';
 import { NodeDeflateEngine, sharedDeflateEngine } from './deflate-engine.ts';
-import { unmask, writeBuffer } from './read-buffer.ts';
+import { unmask, writeBuffer } from './io-buffers.ts';
 
 /** Longer texts get a buffer of their own. */
 const SCRATCH_BYTES = 16_383;

@@ -1,6 +1,6 @@
 ;; XORs memory with a masking key (RFC 6455 §5.3), 16 bytes at a time. `npm run wasm` turns it into unmask-wasm.ts.
 (module
-  ;; 128 KiB: what is read goes into the first half, what is written comes from the second. See read-buffer.ts.
+  ;; 128 KiB: what is read goes into the first half, what is written comes from the second. See io-buffers.ts.
   (memory (export "memory") 2)
 
   ;; The bytes from $at up to $end; the key as memory has it, the byte for $at lowest.

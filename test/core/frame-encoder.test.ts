@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { encodeFrame, PIECE_BYTES } from '#dist/core/frame-encoder.js';
 import type { ProtocolOutput } from '#dist/core/protocol-pipe.js';
-import { unmask, writeBuffer } from '#dist/node/read-buffer.js';
+import { unmask, writeBuffer } from '#dist/node/io-buffers.js';
 import { decodeWireFrames } from '../support/wire-frames.js';
 
 const KEY = 0x37_fa_21_3d;

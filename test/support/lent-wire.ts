@@ -8,7 +8,7 @@ import type { Host } from '#dist/core/host.js';
 import { Protocol } from '#dist/core/protocol.js';
 import { Side } from '#dist/core/state.js';
 import { NodeDeflateEngine } from '#dist/node/deflate-engine.js';
-import { readBuffer, unmask } from '#dist/node/read-buffer.js';
+import { readBuffer, unmask } from '#dist/node/io-buffers.js';
 import { randomFrom } from '../conformance/link.ts';
 import { fakeHost } from './fake-host.ts';
 

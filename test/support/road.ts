@@ -2,7 +2,7 @@
 // something keeps it alive. `--no-handles` switches the handles off by the option.
 import { Socket } from 'node:net';
 import { connect, serve } from 'websockets-ts';
-import { unmask } from '#dist/node/read-buffer.js';
+import { unmask } from '#dist/node/io-buffers.js';
 
 const options = process.argv.includes('--no-handles') ? { socketHandles: false } : {};
 const server = await serve({ message: (connection, data) => connection.send(data) }, { host: '127.0.0.1', ...options });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { readBuffer, unmask } from '#dist/node/read-buffer.js';
+import { readBuffer, unmask } from '#dist/node/io-buffers.js';
 
 function unmaskByteByByte(bytes: Uint8Array, start: number, end: number, key: number): void {
   for (let i = start; i < end; i++) bytes[i]! ^= (key >>> (24 - 8 * ((i - start) % 4))) & 255;

@@ -1,4 +1,5 @@
-// The memory that TCP handles read into, and the unmasking of what stands there. Knows no frames and no handles.
+// The memory that TCP handles read into and that frames are written from, and the masking of what stands there. Knows no
+// frames and no handles.
 import { applyMask } from '../bytes/mask.ts';
 import type { Host } from '../core/host.ts';
 import { UNMASK_WASM } from './unmask-wasm.ts';
