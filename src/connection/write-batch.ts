@@ -70,6 +70,8 @@ export class WriteBatch implements ProtocolOutput {
   #queued = false;
   #held = false;
   #hasLent = false;
+  /** Whether the last write was not done at once: with TLS none is. */
+  #hasWaited = false;
   /** What the system has not taken all of. */
   #waiting: Uint8Array | null = null;
 
@@ -198,15 +200,17 @@ export class WriteBatch implements ProtocolOutput {
     const gathered = buffer.subarray(0, this.#length);
     this.bytes = NO_BYTES;
     this.#length = 0;
-    if (this.#transport.bufferedBytes > 0 && (this.#waiting !== null || 2 * gathered.length < buffer.length)) {
-      // It will have to wait: a few bytes must not keep a whole buffer for that time, nor a connection two of them.
+    const willWait = this.#hasWaited || this.#transport.bufferedBytes > 0;
+    if (willWait && (this.#waiting !== null || 2 * gathered.length < buffer.length)) {
+      // A few bytes must not keep a whole buffer for that time, nor a connection two of them.
       this.#transport.write(gathered.slice(), more);
       this.#queue.giveBack(buffer);
-      return;
+    } else {
+      this.#transport.write(gathered, more);
+      // Nothing buffered right after the write: the system has copied it all, and the buffer is free again.
+      if (this.#transport.bufferedBytes === 0) this.#queue.giveBack(buffer);
+      else if (gathered.length > 0) this.#waiting = buffer;
     }
-    this.#transport.write(gathered, more);
-    // Nothing buffered right after the write: the system has copied it all, and the buffer is free again.
-    if (this.#transport.bufferedBytes === 0) this.#queue.giveBack(buffer);
-    else if (gathered.length > 0) this.#waiting = buffer;
+    this.#hasWaited = this.#transport.bufferedBytes > 0;
   }
 }

@@ -199,8 +199,11 @@ describe('WriteBatch', () => {
     const queue = new FlushQueue(() => {}, first);
     const transport = new FakeTransport();
     const batch = new WriteBatch(transport, queue);
-    transport.isSlow = true;
     for (const end of ['taken', 'gone']) {
+      transport.isSlow = false;
+      put(batch, 'taken at once');
+      batch.flush();
+      transport.isSlow = true;
       put(batch, 'a');
       assert.equal(batch.bytes, first);
       batch.flush();
@@ -216,6 +219,26 @@ describe('WriteBatch', () => {
     assert.equal(queue.takeBuffer(1), first);
     batch.drop();
     assert.notEqual(queue.takeBuffer(1), first, 'twice');
+  });
+
+  test('lends no buffer to a transport that takes nothing at once, as TLS', () => {
+    const first = new Uint8Array(65_536);
+    const queue = new FlushQueue(() => {}, first);
+    const transport = new FakeTransport();
+    const batch = new WriteBatch(transport, queue);
+    transport.isSlow = true;
+    for (const text of ['a', 'b', 'c']) {
+      put(batch, text);
+      batch.flush();
+      transport.drain();
+      batch.onWritten();
+      assert.equal(queue.takeBuffer(1), first, text);
+      queue.giveBack(first);
+    }
+    put(batch, 'd');
+    batch.flush();
+    assert.equal(queue.takeBuffer(1), first, 'also while it waits');
+    assert.equal(transport.writes.join(''), 'abcd');
   });
 
   test('takes a buffer back, too, when more was written while it had to wait', () => {
