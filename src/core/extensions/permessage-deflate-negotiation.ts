@@ -205,7 +205,7 @@ export function enableClientPermessageDeflate(
 /**
  * Adds permessage-deflate with a server's default settings, unless the list has it already: with windows of 12 bits a
  * compressor takes 100 KiB instead of 210, and a client's messages 4 KiB of memory instead of 32, for output that is about a
- * tenth larger (docs/compression.md).
+ * tenth larger; level 3 takes 7.9 instead of 9.3 µs for 1 KiB of JSON, for output that is 2 % larger (docs/compression.md).
  *
  * @param extensions what the user asked for, in order of preference; it is not changed.
  */
@@ -216,7 +216,10 @@ export function enableServerPermessageDeflate(
   const list = [...(extensions ?? [])];
   if (list.some(isPerMessageDeflate)) return list;
   const windows = { serverMaxWindowBits: 12, clientMaxWindowBits: 12 };
-  return [...list, new ServerPerMessageDeflateFactory({ ...windows, compressSettings: { memLevel: 5 }, engine })];
+  return [
+    ...list,
+    new ServerPerMessageDeflateFactory({ ...windows, compressSettings: { level: 3, memLevel: 5 }, engine }),
+  ];
 }
 
 /** The largest window of deflate, and what holds when nobody speaks of windows (RFC 7692 §7.1.2). */

@@ -410,7 +410,7 @@ suite('permessage-deflate by default', () => {
     assert.deepEqual(local.compressSettings, { memLevel: 5 });
     const [server] = enableServerPermessageDeflate(null, { engine });
     const [, remote] = server!.processRequestParams([], []);
-    assert.deepEqual((remote as PerMessageDeflate).compressSettings, { memLevel: 5 });
+    assert.deepEqual((remote as PerMessageDeflate).compressSettings, { level: 3, memLevel: 5 });
   });
 
   test('both ends come to 12 bits', () => {
