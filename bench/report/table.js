@@ -24,7 +24,7 @@ export function table({ rows }, scenarios) {
 }
 
 /** What one has to know to read the figures. */
-export function conditions({ machine, rounds, seconds, rows, failures }) {
+export function conditions({ machine, seconds, rows, failures }) {
   const { node, cores, cpu, kernel, loadAverage, date, isPinned } = machine;
   const versions = new Map(rows.flatMap(({ peer, version }) => (version === undefined ? [] : [[peer, version]])));
   const others = ['bun', 'deno', 'python']
@@ -33,9 +33,18 @@ export function conditions({ machine, rounds, seconds, rows, failures }) {
   return [
     `${[`Node ${node}`, ...others].join(', ')}; ${cores} × ${cpu}, Linux ${kernel}, load average ${loadAverage.join(' ')} at the start, ${date}.`,
     ...(isPinned ? [] : ['Both sides shared the processors: there was only one, or no taskset.']),
-    `Medians of ${rounds} rounds of ${seconds} s.`,
+    `Medians of ${roundsOf(rows)} rounds of ${seconds} s.`,
     ...failures.map((failure) => `Failed: ${failure}.`),
   ].join('\n');
+}
+
+/** A result may be put together from several runs: not every scenario has as many rounds. */
+function roundsOf(rows) {
+  const rounds = new Map();
+  for (const { scenario, round } of rows) rounds.set(scenario, Math.max(rounds.get(scenario) ?? 0, round + 1));
+  const fewest = Math.min(...rounds.values());
+  const most = Math.max(...rounds.values());
+  return fewest === most ? `${most}` : `${fewest} to ${most}`;
 }
 
 function cells(own, reference, unit) {

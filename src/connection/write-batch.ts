@@ -91,6 +91,11 @@ export class WriteBatch implements ProtocolOutput {
     return this.#length + (this.#shared?.length ?? 0) + this.#transport.bufferedBytes;
   }
 
+  /** Whether what is gathered now will be written as soon as what was read is dealt with. */
+  get isGathering(): boolean {
+    return this.#held && this.#transport.bufferedBytes === 0;
+  }
+
   reserve(byteLength: number): number {
     if (this.#shared !== null) this.#gatherShared(byteLength);
     if (byteLength > this.bytes.length - this.#length) {

@@ -19,6 +19,8 @@ export interface FrameParserOptions {
   readonly lenientLengths?: boolean | undefined;
   /** See `Host`. Default: a plain loop. */
   readonly unmask?: Host['unmask'];
+  /** See `Host`. Default: zeros. */
+  readonly allocate?: Host['allocate'];
 }
 
 /**
@@ -48,6 +50,7 @@ export class FrameParser {
   readonly #masked: boolean;
   readonly #lenientLengths: boolean;
   readonly #unmask: NonNullable<Host['unmask']>;
+  readonly #allocate: NonNullable<Host['allocate']>;
 
   #chunk: Uint8Array = EMPTY;
   #at = 0;
@@ -68,10 +71,11 @@ export class FrameParser {
   #length = 0;
   #key = 0;
 
-  constructor({ masked, lenientLengths = false, unmask = applyMask }: FrameParserOptions) {
+  constructor({ masked, lenientLengths = false, unmask = applyMask, allocate = zeros }: FrameParserOptions) {
     this.#masked = masked;
     this.#lenientLengths = lenientLengths;
     this.#unmask = unmask;
+    this.#allocate = allocate;
   }
 
   /** Takes the next bytes, bytes[0, end): they are unmasked in place, and payloads are views of them. They are on loan until `keepRest`. */
@@ -114,7 +118,7 @@ export class FrameParser {
           if (this.#masked) this.#unmask(this.bytes, this.start, this.end, this.#key);
           return true;
         }
-        this.#gathered = new Uint8Array(Math.min(this.#length, Math.max(2 * available, FIRST_GATHER_BYTES)));
+        this.#gathered = this.#allocate(Math.min(this.#length, Math.max(2 * available, FIRST_GATHER_BYTES)));
         this.#received = 0;
       }
     }
@@ -258,7 +262,7 @@ export class FrameParser {
     const end = this.#at + count;
     const received = this.#received + count;
     if (received > buffer.length) {
-      const grown = new Uint8Array(Math.min(this.#length, Math.max(2 * buffer.length, received)));
+      const grown = this.#allocate(Math.min(this.#length, Math.max(2 * buffer.length, received)));
       grown.set(buffer.subarray(0, this.#received));
       this.#gathered = grown;
       buffer = grown;
@@ -282,6 +286,8 @@ export class FrameParser {
 /** Of a Buffer, too: its `slice` is a view. */
 const copyOf = (bytes: Uint8Array, start: number, end: number): Uint8Array =>
   new Uint8Array(bytes.subarray(start, end));
+
+const zeros = (byteLength: number): Uint8Array => new Uint8Array(byteLength);
 
 /** A bit for each known opcode: 0, 1, 2, 8, 9 and 10. */
 const OPCODES = 0b0111_0000_0111;

@@ -98,6 +98,7 @@ export class Protocol {
       masked: side === Side.SERVER,
       lenientLengths: settings.lenientLengths,
       unmask: settings.host.unmask,
+      allocate: settings.host.allocate,
     });
     this.#parser.maxPayloadBytes = this.#message.nextFrameBytes;
     const recorder = new Recorder();

@@ -66,6 +66,7 @@ export const nodeRuntime: Runtime = {
       },
     },
     unmask,
+    allocate: (byteLength) => new Uint8Array(Buffer.allocUnsafeSlow(byteLength).buffer),
     now: Date.now,
   },
   deflateEngine: (limits) => (limits === null ? sharedDeflateEngine() : new NodeDeflateEngine(undefined, limits)),
