@@ -56,7 +56,8 @@ export function maskedCopy(data: Uint8Array, mask: Uint8Array): Uint8Array {
 export const rotate = (key: number, count: number): number =>
   (key << (count << 3)) | (count === 0 ? 0 : key >>> (32 - (count << 3)));
 
-const swap = (word: number): number =>
+/** The word with its bytes the other way round. */
+export const swap = (word: number): number =>
   ((word & 255) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 
 const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;

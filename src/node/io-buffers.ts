@@ -1,6 +1,6 @@
 // The memory that TCP handles read into and that frames are written from, and the masking of what stands there. Knows no
 // frames and no handles.
-import { applyMask } from '../bytes/mask.ts';
+import { applyMask, swap } from '../bytes/mask.ts';
 import type { Host } from '../core/host.ts';
 import { UNMASK_WASM } from './unmask-wasm.ts';
 
@@ -50,11 +50,8 @@ export const unmask: Host['unmask'] =
   wasm === null
     ? undefined
     : (bytes, start, end, key) => {
+        // WebAssembly's memory is little-endian.
         if (bytes === readBuffer) wasm.unmask(start, end, swap(key));
         else if (bytes === writeBuffer) wasm.unmask(READ_BYTES + start, READ_BYTES + end, swap(key));
         else applyMask(bytes, start, end, key);
       };
-
-/** WebAssembly's memory is little-endian. */
-const swap = (word: number): number =>
-  ((word & 255) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
