@@ -1,11 +1,16 @@
 // The public door to the header grammars: `websockets-ts/headers`.
-export type { ExtensionHeader, ExtensionName, ExtensionParameter } from './core/extension.ts';
 export {
   buildAuthorizationBasic,
+  buildWwwAuthenticateBasic,
+  type Challenge,
+  parseAuthorizationBasic,
+  parseChallenges,
+  parseCredentials,
+} from './core/auth-grammar.ts';
+export type { ExtensionHeader, ExtensionName, ExtensionParameter } from './core/extension.ts';
+export {
   buildExtension,
   buildSubprotocol,
-  buildWwwAuthenticateBasic,
-  parseAuthorizationBasic,
   parseConnection,
   parseExtension,
   parseSubprotocol,

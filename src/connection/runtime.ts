@@ -1,4 +1,5 @@
 // Everything that the connection layer needs from the runtime under it, in one place. No code, only shapes.
+import type { Hash } from '../core/digest.ts';
 import type { DeflateEngine, DeflateLimits, Host } from '../core/host.ts';
 import type { HttpLimits } from '../core/http-parser.ts';
 import type { Logger } from '../core/logger.ts';
@@ -21,6 +22,8 @@ export interface Runtime {
   readonly host: Host;
   /** What compresses: an engine with limits of its own, or null for the one that all without such limits share. */
   readonly deflateEngine: (limits: DeflateLimits | null) => DeflateEngine;
+  /** The hash functions of Digest authentication. */
+  readonly hash: Hash;
   readonly text: TextCodec;
   /** Time, and the timers of all connections. */
   readonly clock: TimerWheel;

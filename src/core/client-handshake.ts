@@ -1,5 +1,6 @@
 // Knows the client's half of the opening handshake (RFC 6455 §4.1): its request, and which answer is good. Does no I/O.
 import type { Agreement } from './agreement.ts';
+import { buildAuthorizationBasic } from './auth-grammar.ts';
 import { InvalidHeader, InvalidHeaderValue, NegotiationError } from './exceptions/handshake-errors.ts';
 import { InvalidStatus } from './exceptions/status-errors.ts';
 import type { ClientExtensionFactory, Extension } from './extension.ts';
@@ -13,7 +14,7 @@ import {
   singleValue,
 } from './handshake-headers.ts';
 import { acceptKey } from './handshake-key.ts';
-import { buildAuthorizationBasic, buildSubprotocol, parseExtension, parseSubprotocol } from './header-grammar.ts';
+import { buildSubprotocol, parseExtension, parseSubprotocol } from './header-grammar.ts';
 import { Headers, type HeadersLike } from './headers.ts';
 import { Request, type Response } from './http-message.ts';
 import { buildHost, type WebSocketURI } from './uri.ts';

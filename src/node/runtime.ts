@@ -1,6 +1,6 @@
 // What Node brings along for the layers above: random numbers, native UTF-8, clock, zlib, console, environment.
 import { isAscii, isUtf8 } from 'node:buffer';
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import type { Timer } from '../connection/clock.ts';
 import { consoleLogger } from '../connection/console-logger.ts';
 import { environmentSettings } from '../connection/environment.ts';
@@ -70,6 +70,7 @@ export const nodeRuntime: Runtime = {
     now: Date.now,
   },
   deflateEngine: (limits) => (limits === null ? sharedDeflateEngine() : new NodeDeflateEngine(undefined, limits)),
+  hash: (name, bytes) => createHash(name).update(bytes).digest('hex'),
   text: {
     decode: (bytes, start, end) =>
       end - start >= ASCII_FROM_BYTES && isAscii(bytes.subarray(start, end))
