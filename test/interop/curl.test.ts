@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
 import { commandOf, requires } from '../support/requires.ts';
-import { type Server, type ServerConnection, serve } from '../support/websockets.ts';
+import { digestAuth, type Server, type ServerConnection, serve } from '../support/websockets.ts';
 
 const skip = requires('curl');
 
@@ -97,4 +97,31 @@ suite('curl', { skip }, () => {
     const printed = await curl(...headers(UPGRADE), '-d', 'a body', url);
     assert.match(printed, /^HTTP\/1\.1 400 /);
   });
+});
+
+suite('curl --digest', { skip }, () => {
+  for (const algorithm of ['MD5', 'SHA-256'] as const) {
+    test(`is let in by digestAuth with ${algorithm} and the right password, and with no other`, async (t) => {
+      const server = await serve(
+        async (connection: ServerConnection) => connection.send(`Hello ${connection.username}`),
+        {
+          host: '127.0.0.1',
+          closeTimeoutMs: 200,
+          processRequest: digestAuth({ realm: 'a "realm"', credentials: ['ada', 'lövelace'], algorithms: [algorithm] }),
+        },
+      );
+      t.after(async () => {
+        server.close();
+        await server.waitClosed();
+      });
+      const url = `http://127.0.0.1:${server.addresses[0]![1]}/room?x=1`;
+      const login = (password: string): Promise<string> =>
+        curl('--digest', '-u', `ada:${password}`, ...headers(UPGRADE), url);
+      const answers = await login('lövelace');
+      assert.match(answers, /^HTTP\/1\.1 401 Unauthorized\r\n.*HTTP\/1\.1 101 .*\x81\x09Hello ada/s);
+      const wrong = await login('iloveyou');
+      assert.match(wrong, /^HTTP\/1\.1 401 .*\r\nHTTP\/1\.1 401 /s);
+      assert.doesNotMatch(wrong, /stale=true/);
+    });
+  }
 });
