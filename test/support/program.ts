@@ -1,4 +1,4 @@
-// Runs a program of this repository as a child, and waits for what it prints. Knows nothing of what the program does.
+// Runs programs as children, and waits for what they print. Knows nothing of what they do.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -9,23 +9,22 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A running program. Ends with the block that holds it: `await using program = new Program(…)`. */
-export class Program implements AsyncDisposable {
+/** What a child may be given. */
+export interface ChildOptions {
+  /** What to add to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A running process. Ends with the block that holds it: `await using child = new Child(…)`. */
+export class Child implements AsyncDisposable {
   /** All that it printed so far, errors too. */
   output = '';
   readonly #child: ChildProcess;
   readonly #ended: Promise<Ending>;
   readonly #onOutput: Set<() => void> = new Set();
 
-  /**
-   * @param file from the root of the repository.
-   * @param env what to add to the environment.
-   */
-  constructor(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, [fileURLToPath(new URL(`../../../${file}`, import.meta.url)), ...args], {
-      env: { ...process.env, ...env },
-      stdio: 'pipe',
-    });
+  constructor(command: string, args: readonly string[] = [], { env = {} }: ChildOptions = {}) {
+    this.#child = spawn(command, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;
@@ -73,5 +72,16 @@ export class Program implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended;
+  }
+}
+
+/** A program of this repository. */
+export class Program extends Child {
+  /**
+   * @param file from the root of the repository.
+   * @param env what to add to the environment.
+   */
+  constructor(file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
+    super(process.execPath, [fileURLToPath(new URL(`../../../${file}`, import.meta.url)), ...args], { env });
   }
 }

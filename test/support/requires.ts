@@ -1,7 +1,19 @@
 // Finds the foreign programs that some tests talk to. Without one its tests are skipped; where CI is set they must not be.
 import { spawnSync } from 'node:child_process';
 
-/** Where to look for each tool, the environment's word first, and the arguments that prove that it works. */
+/** How to find a tool. */
+interface Search {
+  /** Where to look, the environment's word first. */
+  readonly commands: readonly (string | undefined)[];
+  /** The arguments that prove that it works. */
+  readonly proof: readonly string[];
+  /** How it ends then. Default 0. */
+  readonly status?: number;
+}
+
+/** A server, which most systems keep where only its administrators look. */
+const daemon = (name: string): readonly string[] => [name, `/usr/sbin/${name}`];
+
 const TOOLS = {
   chromium: {
     commands: [process.env['CHROMIUM'], 'chromium', 'chromium-browser', 'google-chrome'],
@@ -13,7 +25,14 @@ const TOOLS = {
     commands: [process.env['PYTHON'], 'python3', '/usr/bin/python3'],
     proof: ['-c', 'import websockets'],
   },
-} as const;
+  tinyproxy: { commands: daemon('tinyproxy'), proof: ['-v'] },
+  squid: { commands: daemon('squid'), proof: ['-v'] },
+  microsocks: { commands: daemon('microsocks'), proof: ['-h'], status: 1 },
+  danted: { commands: daemon('danted'), proof: ['-v'] },
+  nginx: { commands: daemon('nginx'), proof: ['-v'] },
+  haproxy: { commands: daemon('haproxy'), proof: ['-v'] },
+  apache2: { commands: daemon('apache2'), proof: ['-v'] },
+} satisfies Record<string, Search>;
 
 /** A foreign program that tests talk to. */
 export type Tool = keyof typeof TOOLS;
@@ -23,9 +42,9 @@ const found = new Map<Tool, string | null>();
 function find(tool: Tool): string | null {
   const known = found.get(tool);
   if (known !== undefined) return known;
-  const { commands, proof } = TOOLS[tool];
+  const { commands, proof, status = 0 }: Search = TOOLS[tool];
   const works = (command: string): boolean =>
-    spawnSync(command, proof, { stdio: 'ignore', timeout: 20_000 }).status === 0;
+    spawnSync(command, proof, { stdio: 'ignore', timeout: 20_000 }).status === status;
   const command = commands.find((candidate) => candidate !== undefined && candidate !== '' && works(candidate)) ?? null;
   found.set(tool, command);
   return command;
