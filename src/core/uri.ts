@@ -138,9 +138,8 @@ export function parseUri(uri: string): WebSocketURI {
   if (parts === null || host === null) throw new InvalidURI(uri, "hostname isn't valid");
   const port = parsePort(parts.port);
   if (Number.isNaN(port)) throw new InvalidURI(uri, "port isn't a number from 0 to 65535");
-  if (LONE_SURROGATE.test(uri)) throw new InvalidURI(uri, "text isn't valid Unicode");
-
-  const encode = NON_ASCII.test(uri) ? percentEncode : (text: string) => text;
+  const encode = partEncoder(uri);
+  if (encode === null) throw new InvalidURI(uri, "text isn't valid Unicode");
   return new WebSocketURI({
     secure,
     host,
@@ -156,6 +155,15 @@ export function parseUri(uri: string): WebSocketURI {
 export function asciiHost(parts: Authority): string | null {
   const host = parts.isLiteral ? lowerCaseHost(parts) : hostNameToAscii(parts.host);
   return host !== null && isHost({ ...parts, host }) ? host : null;
+}
+
+/**
+ * How the parts of this URI other than its host are written in ASCII: those of an IRI (RFC 3987) percent-encoded, those of
+ * a plain URI as they are. Null when the text is not valid Unicode.
+ */
+export function partEncoder(uri: string): ((part: string) => string) | null {
+  if (LONE_SURROGATE.test(uri)) return null;
+  return NON_ASCII.test(uri) ? percentEncode : (part) => part;
 }
 
 /** Encodes all but the unreserved and reserved characters of RFC 3986 §2; `%` is neither, so it is encoded again. */
