@@ -1,21 +1,22 @@
-// `connect` on Node: opens TCP, Unix and TLS sockets for the connection layer.
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions as NodeTlsOptions } from 'node:tls';
+// `connect` on Node: opens transports for the connection layer, by TCP, Unix sockets, TLS and proxies.
+import type { Socket } from 'node:net';
 import type { ClientConnection } from '../connection/client-connection.ts';
 import { type ClientOptions, Connecting } from '../connection/connecting.ts';
 import type { Transport } from '../connection/transport.ts';
 import { parseUri, type WebSocketURI } from '../core/uri.ts';
+import { checkProxyOptions, chooseProxy, type ProxyOptions } from './choose-proxy.ts';
 import { HandleTransport } from './handle-transport.ts';
+import { openHttpTunnel } from './http-tunnel.ts';
+import { type ClientTlsOptions, openPlain, openTls } from './open-socket.ts';
 import { nodeRuntime } from './runtime.ts';
+import { openSocksTunnel } from './socks-tunnel.ts';
 import { detachHandle } from './tcp-handle.ts';
 import { NodeTransport } from './transport.ts';
 
-/** TLS settings of a client: those of `tls.connect`, such as `ca`, `cert`, `key`, `rejectUnauthorized`. */
-export type ClientTlsOptions = NodeTlsOptions;
-
 /** Options of `connect`. */
 export interface ConnectOptions<P extends string = string, C extends ClientConnection = ClientConnection>
-  extends ClientOptions<P, C> {
+  extends ClientOptions<P, C>,
+    ProxyOptions {
   /** TCP host to connect to, instead of the URI's. The URI's stays in the request and in the check of certificates. */
   readonly host?: string | undefined;
   /** TCP port to connect to, instead of the URI's. */
@@ -50,7 +51,9 @@ type Subprotocol<P extends string> = [P] extends [never] ? null : P | null;
  * ```
  *
  * @throws {InvalidURI} at once: `uri` isn't a `ws:` or `wss:` URI.
+ * @throws {InvalidProxy} at once: `proxy` isn't the address of a proxy; when awaited: what the environment names isn't.
  * @throws {RangeError} at once: an option has a value that isn't allowed.
+ * @throws {ProxyError} when awaited: the proxy doesn't let us through.
  * @throws {InvalidHandshake} when awaited: the server's answer isn't acceptable; InvalidStatus holds what it said instead.
  * @throws {TimeoutError} when awaited: it took longer than `openTimeoutMs`.
  */
@@ -61,6 +64,7 @@ export function connect<const P extends string = never, C extends ClientConnecti
   const { secure } = parseUri(uri);
   if (!secure && options.tls != null) throw new RangeError('ssl argument is incompatible with a ws:// URI');
   if (secure && options.tls === null) throw new RangeError('ssl=None is incompatible with a wss:// URI');
+  if (options.path === undefined && options.socket === undefined) checkProxyOptions(options);
   return new Connecting(nodeRuntime, uri, options, (target, signal) => openTransport(target, options, signal));
 }
 
@@ -78,65 +82,42 @@ export function unixConnect<
 /** As much of the options as opening a transport needs, whatever the class of the connection. */
 type OpenSettings = Pick<
   ConnectOptions,
-  'host' | 'port' | 'path' | 'localAddress' | 'socket' | 'tls' | 'serverName' | 'socketHandles'
+  | 'host'
+  | 'port'
+  | 'path'
+  | 'localAddress'
+  | 'socket'
+  | 'tls'
+  | 'serverName'
+  | 'socketHandles'
+  | 'proxy'
+  | 'proxyTls'
+  | 'userAgentHeader'
+  | 'openTimeoutMs'
 >;
 
 async function openTransport(uri: WebSocketURI, options: OpenSettings, signal: AbortSignal): Promise<Transport> {
-  const { path, localAddress } = options;
+  const { path } = options;
   if (options.socket !== undefined) {
     if (signal.aborted) options.socket.destroy();
     signal.throwIfAborted();
     return new NodeTransport(options.socket);
   }
-  const tcp = connectTcp({
-    ...(path === undefined
-      ? { host: options.host ?? uri.host, port: options.port ?? uri.port, ...(localAddress && { localAddress }) }
-      : { path }),
-    allowHalfOpen: true,
-    noDelay: true,
-  });
+  const socket = await (path === undefined ? openTcp(uri, options, signal) : openPlain({ path }, signal));
   if (!uri.secure) {
-    const socket = await ready(tcp, 'connect', signal);
     const handle = options.socketHandles === false ? null : detachHandle(socket);
     return handle === null ? new NodeTransport(socket, path) : new HandleTransport(handle);
   }
-  const servername = options.serverName ?? uri.host;
-  await ready(tcp, 'connect', signal);
-  const tls = connectTls({
-    // An address can't be an SNI name (RFC 6066 §3); the certificate is checked against it all the same.
-    ...(/^[\d.]+$|:/.test(servername) ? {} : { servername }),
-    host: servername,
-    ...options.tls,
-    socket: tcp,
-  });
-  return new NodeTransport(await ready(tls, 'secureConnect', signal), path);
+  return new NodeTransport(await openTls(socket, options.serverName ?? uri.host, options.tls, signal), path);
 }
 
-/** The socket once the event has come; on failure or abort the socket is destroyed. */
-function ready<S extends Socket>(socket: S, event: string, signal: AbortSignal): Promise<S> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      socket.off(event, onReady);
-      socket.off('error', onError);
-      signal.removeEventListener('abort', onAbort);
-    };
-    const onReady = (): void => {
-      stop();
-      resolve(socket);
-    };
-    const onError = (error: Error): void => {
-      stop();
-      reject(error);
-    };
-    const onAbort = (): void => {
-      stop();
-      socket.on('error', () => {});
-      socket.destroy();
-      reject(signal.reason);
-    };
-    socket.on(event, onReady);
-    socket.on('error', onError);
-    signal.addEventListener('abort', onAbort);
-    if (signal.aborted) onAbort();
-  });
+/** A connection to the server, or through a proxy to it. */
+function openTcp(uri: WebSocketURI, options: OpenSettings, signal: AbortSignal): Promise<Socket> {
+  const { localAddress, proxyTls, userAgentHeader = nodeRuntime.userAgent, openTimeoutMs } = options;
+  const target = { host: options.host ?? uri.host, port: options.port ?? uri.port, secure: uri.secure };
+  const proxy = chooseProxy(uri, options);
+  if (proxy === null) return openPlain({ host: target.host, port: target.port, localAddress }, signal);
+  return proxy.scheme === 'http' || proxy.scheme === 'https'
+    ? openHttpTunnel(proxy, target, { userAgent: userAgentHeader, proxyTls, localAddress }, signal)
+    : openSocksTunnel(proxy, target, { openTimeoutMs, localAddress }, signal);
 }

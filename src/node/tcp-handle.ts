@@ -121,8 +121,8 @@ export function acceptHandles(server: NetServer, ourListeners: number, onHandle:
 }
 
 /**
- * Takes the handle out of a socket that is connected, and of which nobody has read; the socket is an empty shell from then
- * on. Node does the same when it sends a socket to another process. Null when that can't be done.
+ * Takes the handle out of a socket that is connected, and that holds no bytes; the socket is an empty shell from then on.
+ * Node does the same when it sends a socket to another process. Null when that can't be done.
  */
 export function detachHandle(socket: Socket): TcpHandle | null {
   const shell = socket as unknown as { _handle: unknown };

@@ -15,12 +15,20 @@ const PROGRAM = 'cli';
 /** Where the machine shows: the only layers that may import Node's own modules. */
 const RUNTIMES = ['node', PROGRAM];
 
+/** Packages that somebody may install or not, so that only an import at run time may ask for them: see package.json. */
+const OPTIONAL_PACKAGES = ['socks'];
+
 /** What a file imports or exports from elsewhere, types included: the specifiers in order. */
 function importsOf(source: string): string[] {
   const code = source.replaceAll(/^\s*(?:\/\/|\*|\/\*).*$/gm, ''); // examples in comments import nothing
   const statements = code.matchAll(/^(?:import|export)\b(?:[^'";]*?\bfrom\s*)?\s*(['"])(.+?)\1/gm);
   const calls = code.matchAll(/\bimport\(\s*(['"])(.+?)\1\s*\)/g);
-  return [...statements, ...calls].map(([, , specifier]) => specifier!);
+  return [
+    ...Array.from(statements, ([, , specifier]) => specifier!),
+    ...Array.from(calls, ([, , specifier]) =>
+      OPTIONAL_PACKAGES.includes(specifier!) ? `optional:${specifier}` : specifier!,
+    ),
+  ];
 }
 
 type Graph = ReadonlyMap<string, readonly string[]>;
@@ -42,6 +50,7 @@ function mayImport(from: string, to: string): boolean {
 function objection(graph: Graph, from: string, specifier: string): string | null {
   const layer = layerOf(from);
   if (rankOf(layer) === -1) return `${layer}/ is not among the layers`;
+  if (specifier.startsWith('optional:')) return RUNTIMES.includes(layer) ? null : `${layer} may not import packages`;
   if (specifier.startsWith('node:')) return RUNTIMES.includes(layer) ? null : `${layer} may not import Node's modules`;
   if (!specifier.startsWith('.')) return 'the package has no dependencies';
   const to = posix.join(posix.dirname(from), specifier);
@@ -90,6 +99,12 @@ suite('layers', () => {
     .filter((name) => name.endsWith('.ts'));
   const graph = new Map(files.map((file) => [file, importsOf(readFileSync(new URL(`src/${file}`, ROOT), 'utf8'))]));
 
+  test('only packages that are optional peers may be missing', () => {
+    const { peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
+    assert.deepEqual(Object.keys(peerDependencies), OPTIONAL_PACKAGES);
+    for (const name of OPTIONAL_PACKAGES) assert.equal(peerDependenciesMeta[name].optional, true);
+  });
+
   test('imports in src/ point down and never in a circle', () => {
     assert.ok(
       [...graph.values()].some((imports) => imports.length > 0),
@@ -104,7 +119,7 @@ suite('the rules of the layers', () => {
     'bytes/mask.ts': [],
     'core/frame.ts': ['../bytes/mask.ts'],
     'connection/connection.ts': ['../core/frame.ts', '../bytes/mask.ts'],
-    'node/connect.ts': ['node:net', '../connection/connection.ts'],
+    'node/connect.ts': ['node:net', 'optional:socks', '../connection/connection.ts'],
     'client.ts': ['./node/connect.ts'],
     'index.ts': ['./client.ts'],
     'cli/main.ts': ['node:util', '../index.ts', './bench.ts'],
@@ -137,6 +152,14 @@ suite('the rules of the layers', () => {
     'a dependency': {
       edges: { 'node/connect.ts': ['ws'] },
       found: 'node/connect.ts -> ws: the package has no dependencies',
+    },
+    'an optional package that has to be there': {
+      edges: { 'node/connect.ts': ['socks'] },
+      found: 'node/connect.ts -> socks: the package has no dependencies',
+    },
+    'an optional package below the runtimes': {
+      edges: { 'core/frame.ts': ['optional:socks'] },
+      found: 'core/frame.ts -> optional:socks: core may not import packages',
     },
     'a file outside src/': {
       edges: { 'core/frame.ts': ['../../test/support/readme.ts'] },
@@ -180,6 +203,10 @@ suite('reading imports', () => {
       './a.ts',
       './c.ts',
     ]);
+  });
+  test('tells packages that may be missing, and are asked for at run time', () => {
+    assert.deepEqual(importsOf("const { a } = await import('socks');"), ['optional:socks']);
+    assert.deepEqual(importsOf("import { a } from 'socks';"), ['socks']);
   });
   test('passes over examples in comments', () => {
     assert.deepEqual(
