@@ -2,7 +2,7 @@
 // Reads no environment itself, and understands no address.
 import type { WebSocketURI } from './uri.ts';
 
-/** ProxyEnvironment variables by their names. */
+/** Environment variables by their names. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Whom a connection goes to. */
