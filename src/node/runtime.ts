@@ -35,6 +35,9 @@ function encodeLong(text: string): Uint8Array {
 
 const random = new RandomPool(randomFillSync);
 
+/** What setTimeout takes for a longer time it takes for none at all. The wheel finds nothing due, and sleeps again. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 class NodeTimer implements Timer {
   readonly #timeout: NodeJS.Timeout;
   #immediate: NodeJS.Immediate | undefined;
@@ -42,9 +45,12 @@ class NodeTimer implements Timer {
   constructor(ms: number, callback: () => void) {
     // Node lets timers go off before it reads from sockets, and immediates afterwards: whatever came while the process was
     // busy has been received when we look whether somebody is late.
-    this.#timeout = setTimeout(() => {
-      this.#immediate = setImmediate(callback);
-    }, Math.ceil(ms)).unref();
+    this.#timeout = setTimeout(
+      () => {
+        this.#immediate = setImmediate(callback);
+      },
+      Math.min(Math.ceil(ms), LONGEST_MS),
+    ).unref();
   }
 
   cancel(): void {

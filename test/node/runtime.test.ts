@@ -56,4 +56,18 @@ describe('a timer of the runtime', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(events, []);
   });
+
+  test('that is due in more than 24 days does not go off, and warns of nothing', async () => {
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): unknown => warnings.push(String(warning));
+    process.on('warning', onWarning);
+    let hasRung = false;
+    const timer = nodeRuntime.clock.setTimer(2 ** 32, () => {
+      hasRung = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    timer.cancel();
+    process.off('warning', onWarning);
+    assert.deepEqual([hasRung, warnings], [false, []]);
+  });
 });
