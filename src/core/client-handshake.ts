@@ -24,6 +24,8 @@ export interface HandshakeRequestOptions {
   readonly uri: WebSocketURI;
   /** `Sec-WebSocket-Key`: see `generateKey`. Fresh for each connection. */
   readonly key: string;
+  /** Value of `Authorization`; null: none is sent. Default: Basic, when the URI has user name and password. */
+  readonly authorization?: string | null | undefined;
   /** Value of `Origin`. Default null: none is sent. */
   readonly origin?: string | null | undefined;
   /** Subprotocols to offer, in order of preference. Default null: none. */
@@ -46,14 +48,23 @@ const REQUEST_TARGET = /^[!-~]+$/;
  *   other control characters, white space in the path, a name that is no token.
  */
 export function buildHandshakeRequest(options: HandshakeRequestOptions): Request {
-  const { uri, key, origin, subprotocols, extensions, additionalHeaders, userAgent } = options;
+  const {
+    uri,
+    key,
+    authorization = basicOf(uri),
+    origin,
+    subprotocols,
+    extensions,
+    additionalHeaders,
+    userAgent,
+  } = options;
   if (!REQUEST_TARGET.test(uri.resourceName)) {
     throw new TypeError(`invalid request target: ${JSON.stringify(uri.resourceName)}`);
   }
 
   const headers = new Headers();
   addHeader(headers, 'Host', buildHost(uri.host, uri.port, uri.secure));
-  if (uri.userInfo !== null) addHeader(headers, 'Authorization', buildAuthorizationBasic(...uri.userInfo));
+  if (authorization !== null) addHeader(headers, 'Authorization', authorization);
   if (origin != null) addHeader(headers, 'Origin', origin);
   addHeader(headers, 'Upgrade', 'websocket');
   addHeader(headers, 'Connection', 'Upgrade');
@@ -71,6 +82,9 @@ export function buildHandshakeRequest(options: HandshakeRequestOptions): Request
   if (userAgent != null && !headers.has('User-Agent')) addHeader(headers, 'User-Agent', userAgent);
   return new Request(uri.resourceName, headers);
 }
+
+const basicOf = ({ userInfo }: WebSocketURI): string | null =>
+  userInfo === null ? null : buildAuthorizationBasic(...userInfo);
 
 /** What the client asked for, to hold the answer against. */
 export interface HandshakeResponseOptions {

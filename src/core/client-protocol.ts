@@ -14,6 +14,8 @@ import { parseUri, type WebSocketURI } from './uri.ts';
 
 /** Options of a client's protocol object. */
 export interface ClientProtocolOptions extends ProtocolOptions {
+  /** Value of `Authorization`; null: none is sent. Default: Basic, when the URI has user name and password. */
+  readonly authorization?: string | null | undefined;
   /** Value of `Origin`. Default: none is sent. */
   readonly origin?: string | null | undefined;
   /** Extensions to offer, in order of preference. Default: none. */

@@ -38,7 +38,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * before it are dropped, and tabs and line breaks anywhere: people paste them.
  */
 export function splitUri(uri: string): UriParts {
-  const text = uri.replace(LEADING_CONTROLS_AND_SPACES, '').replace(LINE_BREAKS_AND_TABS, '');
+  const text = withoutStrayCharacters(uri);
   const colon = text.indexOf(':');
   const scheme = text.slice(0, Math.max(colon, 0)).toLowerCase();
   const [beforeFragment, fragment] = splitAtFirst(text.slice(colon + 1), '#');
@@ -48,6 +48,10 @@ export function splitUri(uri: string): UriParts {
   const end = slash === -1 ? hierarchy.length : slash;
   return { scheme, authority: hierarchy.slice(2, end), path: hierarchy.slice(end), query, fragment };
 }
+
+/** The text that is left when what {@link splitUri} drops is dropped. */
+export const withoutStrayCharacters = (uri: string): string =>
+  uri.replace(LEADING_CONTROLS_AND_SPACES, '').replace(LINE_BREAKS_AND_TABS, '');
 
 /** Splits the user information off an authority: before the last `@`, with the password behind the first colon. */
 export function splitUserInfo(authority: string): UserInfoParts {

@@ -117,6 +117,15 @@ test('a request with everything has its headers in a fixed order', () => {
   );
 });
 
+test('Authorization is what the options say, whatever the URI says', () => {
+  const authorizationOf = (authorization: string | null | undefined): readonly string[] =>
+    build({ url: 'ws://Aladdin:secret@example.com', authorization }).headers.getAll('Authorization');
+  assert.deepEqual(authorizationOf('Bearer x'), ['Bearer x']);
+  assert.deepEqual(authorizationOf(null), []);
+  assert.deepEqual(authorizationOf(undefined), ['Basic QWxhZGRpbjpzZWNyZXQ=']);
+  assert.throws(() => authorizationOf('a\r\nb'), TypeError);
+});
+
 test('empty lists and null leave their headers out', () => {
   const nothing = { origin: null, extensions: [], subprotocols: [], additionalHeaders: null, userAgent: null };
   assert.deepEqual([...build(nothing).headers.rawItems()], [['Host', 'example.com'], ...UPGRADE]);
