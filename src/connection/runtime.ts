@@ -3,6 +3,8 @@ import type { Hash } from '../core/digest.ts';
 import type { DeflateEngine, DeflateLimits, Host } from '../core/host.ts';
 import type { HttpLimits } from '../core/http-parser.ts';
 import type { Logger } from '../core/logger.ts';
+import type { BackoffSettings } from './backoff.ts';
+import type { ConnectTurns } from './connect-turns.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { FlushQueue } from './write-batch.ts';
 
@@ -27,6 +29,8 @@ export interface Runtime {
   readonly text: TextCodec;
   /** Time, and the timers of all connections. */
   readonly clock: TimerWheel;
+  /** Keeps the process alive, which timers of the clock do not, until the function that it gives is called. */
+  readonly keepAlive: () => () => void;
   /** Gathers what all connections write in a turn of the event loop. */
   readonly flushQueue: FlushQueue;
   /** Where log lines go when the user gives no logger: nothing below warnings. */
@@ -35,6 +39,10 @@ export interface Runtime {
   readonly userAgent: string | null;
   /** The same for `Server`. */
   readonly serverHeader: string | null;
+  /** The turns of clients that open one connection at a time. */
+  readonly connectTurns: ConnectTurns;
+  /** The numbers of the default delays between attempts to connect. */
+  readonly backoff: BackoffSettings;
   /** Limits that the environment may change. */
-  readonly limits: { readonly http: HttpLimits; readonly maxLogSize: number };
+  readonly limits: { readonly http: HttpLimits; readonly maxLogSize: number; readonly maxRedirects: number };
 }

@@ -2,6 +2,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { createHash, randomFillSync } from 'node:crypto';
 import type { Timer } from '../connection/clock.ts';
+import { ConnectTurns } from '../connection/connect-turns.ts';
 import { consoleLogger } from '../connection/console-logger.ts';
 import { environmentSettings } from '../connection/environment.ts';
 import type { Runtime } from '../connection/runtime.ts';
@@ -92,6 +93,11 @@ export const nodeRuntime: Runtime = {
     now: () => performance.now(),
     setTimer: (ms, callback) => new NodeTimer(ms, callback),
   }),
+  keepAlive: () => {
+    const handle = setInterval(() => {}, LONGEST_MS);
+    return () => clearInterval(handle);
+  },
+  connectTurns: new ConnectTurns(),
   // After the code that is running now and the promises that it settles, in the same turn of the event loop.
   flushQueue: new FlushQueue((callback) => process.nextTick(callback), writeBuffer),
   logger: consoleLogger,
