@@ -58,8 +58,10 @@ const OPTIONS = {
   },
 };
 
+const dialer = { fixed: null, open: async () => new Transport(), addressOf: () => '' };
+
 const open = (options) =>
-  new Connecting(nodeRuntime, 'ws://example.com:8765/chat', { handlers: {}, ...options }, async () => new Transport());
+  new Connecting(nodeRuntime, 'ws://example.com:8765/chat', { handlers: {}, ...options }, dialer);
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const ROUNDS = 7;

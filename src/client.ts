@@ -1,11 +1,28 @@
 // Entry: the client.
+import { type BackoffOptions, backoffDelays, backoffSettings } from './connection/backoff.ts';
 import { nodeRuntime } from './node/runtime.ts';
 
 /** What a client says in `User-Agent` unless it is told otherwise; null: nothing. `WEBSOCKETS_USER_AGENT` replaces it. */
 export const USER_AGENT: string | null = nodeRuntime.userAgent;
 
+/**
+ * The delays in milliseconds between attempts to connect, without end: the first is drawn evenly between 0 and 5 seconds, then
+ * 3.1 seconds, 1.618 times as long each time, up to 90 seconds. A loop over `connect` uses them; with other numbers they are
+ * for its option `reconnectDelays`: `reconnectDelays: () => backoff({ maxDelayMs: 10_000 })`.
+ *
+ * @throws {RangeError} a number is negative or NaN.
+ * @throws {TypeError} an option is no number.
+ */
+export const backoff = (options: BackoffOptions = {}): Generator<number, never> =>
+  backoffDelays(backoffSettings(options, nodeRuntime.backoff), options.fullJitter ?? false);
+
+export type { BackoffOptions } from './connection/backoff.ts';
 export { ClientConnection } from './connection/client-connection.ts';
-export { type ClientOptions, Connecting, type OpenTransport } from './connection/connecting.ts';
+export type { ClientCredentials, ClientOptions } from './connection/client-options.ts';
+export { Connecting } from './connection/connecting.ts';
+export type { Dialer, FixedRoute } from './connection/dialer.ts';
+export { processException } from './connection/process-exception.ts';
+export type { ReconnectOptions, ReconnectPolicy } from './connection/reconnect-options.ts';
 export type { ClientProtocol } from './core/client-protocol.ts';
 export type { ClientExtensionFactory } from './core/extension.ts';
 export { Proxy, type ProxyInit, type ProxyScheme, parseProxy } from './core/proxy.ts';

@@ -1,90 +1,39 @@
-// What `connect` returns: a connection that is being made, from URI and options to the end of the opening handshake.
-import { ClientProtocol, type ClientProtocolOptions } from '../core/client-protocol.ts';
-import { TimeoutError } from '../core/exceptions.ts';
-import type { ClientExtensionFactory } from '../core/extension.ts';
-import { enableClientPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
-import { validateSubprotocols } from '../core/header-grammar.ts';
-import type { HeadersLike } from '../core/headers.ts';
-import type { Request } from '../core/http-message.ts';
-import { parseUri, type WebSocketURI } from '../core/uri.ts';
-import { duration } from './check-options.ts';
-import { ClientConnection } from './client-connection.ts';
-import { type CommonOptions, maxMessageBytes, protocolOptions } from './common-options.ts';
-import { deflateEngine } from './compression-options.ts';
-import type { ConnectionOptions } from './connection.ts';
-import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
-import type { DirectHandlers } from './handlers.ts';
+// What `connect` returns: the object that users await or iterate over. The work is done by Opener and reconnecting.
+import type { ClientConnection } from './client-connection.ts';
+import type { ClientOptions } from './client-options.ts';
+import type { Dialer } from './dialer.ts';
+import { Opener } from './opener.ts';
+import { type ReconnectSettings, reconnectSettings } from './reconnect-options.ts';
+import { reconnecting } from './reconnecting.ts';
 import type { Runtime } from './runtime.ts';
-import type { Transport } from './transport.ts';
-
-/** Options of a client that do not depend on the runtime. */
-export interface ClientOptions<P extends string = string, C extends ClientConnection = ClientConnection>
-  extends CommonOptions {
-  /** Extensions to offer, in order of preference; permessage-deflate follows them unless it is among them. */
-  readonly extensions?: readonly ClientExtensionFactory[] | null | undefined;
-  /** Value of `Origin`. Default: none is sent. */
-  readonly origin?: string | null | undefined;
-  /** Subprotocols to offer, in order of preference. */
-  readonly subprotocols?: readonly P[] | null | undefined;
-  /** Headers after ours in the request. A name that is there already is repeated. */
-  readonly additionalHeaders?: HeadersLike | null | undefined;
-  /** `User-Agent`, unless the additional headers have one; null: none. Default `{runtime}/{version} websockets/{version}`. */
-  readonly userAgentHeader?: string | null | undefined;
-  /** The fast road: functions that are called as things happen, instead of `recv`. */
-  readonly handlers?: DirectHandlers<C> | undefined;
-  /** Aborting it gives up, with the signal's reason, as long as the connection is being made. */
-  readonly signal?: AbortSignal | undefined;
-  /** Makes the connection, so that it can be of a class of your own. */
-  readonly createConnection?: ((protocol: ClientProtocol, options: ConnectionOptions) => C) | undefined;
-}
-
-/** Opens a transport to the server. Aborting the signal gives up and leaves nothing behind. */
-export type OpenTransport = (uri: WebSocketURI, signal: AbortSignal) => Promise<Transport>;
 
 /**
- * A connection that is being made: await it. The work begins when it is first awaited.
+ * A connection that is being made: await it. Or iterate over it, for a new connection whenever the last one has ended. The
+ * work begins with that; one object does one of the two.
  *
  * `await using` works with what awaiting gives, and with this object.
  */
-export class Connecting<C extends ClientConnection = ClientConnection> implements Promise<C>, AsyncDisposable {
+export class Connecting<C extends ClientConnection = ClientConnection>
+  implements Promise<C>, AsyncIterable<C>, AsyncDisposable
+{
   readonly [Symbol.toStringTag]: string = 'Connecting';
   readonly #runtime: Runtime;
-  readonly #uri: WebSocketURI;
   readonly #options: ClientOptions;
-  readonly #open: OpenTransport;
-  readonly #settings: ConnectionSettings;
-  readonly #openTimeoutMs: number | null;
-  readonly #protocol: ClientProtocol;
-  readonly #request: Request;
+  readonly #opener: Opener<C>;
+  readonly #reconnectSettings: ReconnectSettings;
   #connection: Promise<C> | null = null;
+  #isIterated = false;
 
   /**
    * @throws {InvalidURI} `uri` isn't a WebSocket URI.
    * @throws {RangeError} an option has a value that isn't allowed.
    * @throws {TypeError} an option has a value of the wrong type, or that can't stand in a request.
    */
-  constructor(runtime: Runtime, uri: string, options: ClientOptions, open: OpenTransport) {
-    const { subprotocols = null, extensions = null } = options;
-    this.#uri = parseUri(uri);
-    if (subprotocols !== null) validateSubprotocols(subprotocols);
+  constructor(runtime: Runtime, uri: string, options: ClientOptions, dialer: Dialer) {
     this.#runtime = runtime;
     this.#options = options;
-    this.#open = open;
-    this.#settings = connectionSettings(options, maxMessageBytes(options.maxSize));
-    this.#openTimeoutMs = duration('openTimeoutMs', options.openTimeoutMs, 10_000);
-    const engine = deflateEngine(options, runtime);
-    const asked: ClientProtocolOptions = {
-      ...protocolOptions(options, runtime),
-      httpLimits: runtime.limits.http,
-      origin: options.origin ?? null,
-      subprotocols,
-      extensions: engine === null ? extensions : enableClientPermessageDeflate(extensions, { engine }),
-      additionalHeaders: options.additionalHeaders ?? null,
-      userAgent: options.userAgentHeader === undefined ? runtime.userAgent : options.userAgentHeader,
-    };
-    // Whatever can't stand in a request is said now, not when somebody awaits.
-    this.#protocol = new ClientProtocol(this.#uri, asked);
-    this.#request = this.#protocol.connect();
+    this.#opener = new Opener(runtime, uri, options, dialer);
+    this.#reconnectSettings = reconnectSettings(options, runtime);
   }
 
   // biome-ignore lint/suspicious/noThenProperty: awaiting is what this class is for.
@@ -92,7 +41,8 @@ export class Connecting<C extends ClientConnection = ClientConnection> implement
     onFulfilled?: ((connection: C) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#connection ??= this.#connect();
+    if (this.#isIterated) return Promise.reject(notReentrant()).then(onFulfilled, onRejected);
+    this.#connection ??= this.#opener.open();
     return this.#connection.then(onFulfilled, onRejected);
   }
 
@@ -106,56 +56,38 @@ export class Connecting<C extends ClientConnection = ClientConnection> implement
     return this.then().finally(onSettled);
   }
 
-  /** Closes the connection, if it was made. */
+  /**
+   * Connections, one after the other: the next one is opened when the loop comes round, after a delay where the last attempt
+   * failed. Each is closed with 1000 when the body of the loop ends, continues, breaks or throws.
+   *
+   * ```ts
+   * for await (const connection of connect('wss://example.com/feed')) {
+   *   try {
+   *     for await (const message of connection) console.log(message);
+   *   } catch (error) {
+   *     if (!(error instanceof ConnectionClosed)) throw error;
+   *   }
+   * }
+   * ```
+   *
+   * @throws {Error} this object was awaited or iterated over before.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<C, void, undefined> {
+    if (this.#isIterated || this.#connection !== null) throw notReentrant();
+    this.#isIterated = true;
+    return reconnecting<C>(this.#reconnectSettings, {
+      runtime: this.#runtime,
+      logger: this.#options.logger ?? this.#runtime.logger,
+      signal: this.#options.signal,
+      open: () => this.#opener.open(),
+    });
+  }
+
+  /** Closes the connection, if awaiting made one. A loop closes its own. */
   async [Symbol.asyncDispose](): Promise<void> {
     const connection = await this.#connection?.catch(() => null);
     await connection?.close();
   }
-
-  /** One attempt, within the deadline and until the signal; what fails leaves no transport behind. */
-  async #connect(): Promise<C> {
-    const { signal } = this.#options;
-    const abort = new AbortController();
-    const giveUp = (): void => abort.abort(signal?.reason);
-    signal?.addEventListener('abort', giveUp, { once: true });
-    if (signal?.aborted) giveUp();
-    const timeoutMs = this.#openTimeoutMs;
-    const timer =
-      timeoutMs === null
-        ? null
-        : this.#runtime.clock.setTimer(timeoutMs, () => {
-            const cause = new TimeoutError(`timed out after ${timeoutMs} ms`);
-            abort.abort(new TimeoutError('timed out during opening handshake', { cause }));
-          });
-    try {
-      return await this.#attempt(abort.signal);
-    } finally {
-      timer?.cancel();
-      signal?.removeEventListener('abort', giveUp);
-    }
-  }
-
-  async #attempt(signal: AbortSignal): Promise<C> {
-    const protocol = this.#protocol;
-    const transport = await this.#open(this.#uri, signal);
-    const onAbort = (): void => transport.abort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      signal.throwIfAborted();
-      const options: ConnectionOptions = {
-        runtime: this.#runtime,
-        transport,
-        settings: this.#settings,
-        handlers: this.#options.handlers ?? null,
-      };
-      const connection = this.#options.createConnection?.(protocol, options) ?? new ClientConnection(protocol, options);
-      await connection.handshake(this.#request);
-      return connection as C;
-    } catch (error) {
-      transport.abort();
-      throw signal.aborted ? signal.reason : error;
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
-  }
 }
+
+const notReentrant = (): Error => new Error("connect() isn't reentrant");

@@ -1,7 +1,9 @@
 // `connect` on Node: opens transports for the connection layer, by TCP, Unix sockets, TLS and proxies.
 import type { Socket } from 'node:net';
 import type { ClientConnection } from '../connection/client-connection.ts';
-import { type ClientOptions, Connecting } from '../connection/connecting.ts';
+import type { ClientOptions } from '../connection/client-options.ts';
+import { Connecting } from '../connection/connecting.ts';
+import type { Dialer, FixedRoute } from '../connection/dialer.ts';
 import type { Transport } from '../connection/transport.ts';
 import { parseUri, type WebSocketURI } from '../core/uri.ts';
 import { checkProxyOptions, chooseProxy, type ProxyOptions } from './choose-proxy.ts';
@@ -63,9 +65,13 @@ export function connect<const P extends string = never, C extends ClientConnecti
 ): Connecting<C> {
   const { secure } = parseUri(uri);
   if (!secure && options.tls != null) throw new RangeError('ssl argument is incompatible with a ws:// URI');
-  if (secure && options.tls === null) throw new RangeError('ssl=None is incompatible with a wss:// URI');
+  if (secure) mustHaveTls(options);
   if (options.path === undefined && options.socket === undefined) checkProxyOptions(options);
-  return new Connecting(nodeRuntime, uri, options, (target, signal) => openTransport(target, options, signal));
+  return new Connecting(nodeRuntime, uri, options, dialer(options));
+}
+
+function mustHaveTls({ tls }: OpenSettings): void {
+  if (tls === null) throw new RangeError('ssl=None is incompatible with a wss:// URI');
 }
 
 /**
@@ -96,8 +102,22 @@ type OpenSettings = Pick<
   | 'openTimeoutMs'
 >;
 
+const dialer = (options: OpenSettings): Dialer => ({
+  fixed: fixedRoute(options),
+  open: (uri, signal) => openTransport(uri, options, signal),
+  addressOf: (uri) => options.path ?? `${options.host ?? uri.host} ${options.port ?? uri.port}`,
+});
+
+function fixedRoute({ socket, path, host, port }: OpenSettings): FixedRoute | null {
+  if (socket !== undefined) return 'a preexisting socket';
+  if (path !== undefined) return 'a Unix socket';
+  return host === undefined && port === undefined ? null : 'an explicit host or port';
+}
+
 async function openTransport(uri: WebSocketURI, options: OpenSettings, signal: AbortSignal): Promise<Transport> {
   const { path } = options;
+  // A redirect from ws may have led here.
+  if (uri.secure) mustHaveTls(options);
   if (options.socket !== undefined) {
     if (signal.aborted) options.socket.destroy();
     signal.throwIfAborted();

@@ -1,7 +1,10 @@
 // The client: what it asks for, where it goes, and every way in which opening can fail.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer as createTcpServer, connect as tcpConnect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
   ClientConnection,
@@ -13,6 +16,7 @@ import {
   Response,
 } from 'websockets-ts';
 import { CERT, KEY } from '../support/certificate.ts';
+import type { RawPeer } from '../support/raw-peer.ts';
 import { deferred, driver, echo, rejection, rejectionText, serving } from './meet.ts';
 
 /** The request that a client sends. */
@@ -281,22 +285,24 @@ describe('giving up', () => {
     await peer.ended();
   });
 
-  for (const phase of ['before', 'during TCP', 'during TLS', 'during the handshake'] as const) {
+  for (const phase of ['before', 'during DNS', 'during TCP', 'during TLS', 'during the handshake'] as const) {
     test(`comes with the signal ${phase}, with its reason`, async () => {
       await using server = await driver.listen();
       const controller = new AbortController();
       const reason = new Error('enough');
       if (phase === 'before') controller.abort(reason);
-      const url = phase === 'during TLS' ? server.url.replace('ws:', 'wss:') : server.url;
+      const named = phase === 'during DNS' ? server.url.replace('127.0.0.1', 'localhost') : server.url;
+      const url = phase === 'during TLS' ? named.replace('ws:', 'wss:') : named;
       const connecting = rejection(driver.connect(url, { signal: controller.signal }));
-      if (phase.startsWith('during T') || phase === 'during the handshake') {
-        const peer = phase === 'during TCP' ? null : await server.peer();
+      if (phase !== 'before') {
+        const peer = phase === 'during DNS' || phase === 'during TCP' ? null : await server.peer();
         if (phase === 'during TLS') await peer?.link.take(1);
         if (phase === 'during the handshake') await peer?.head();
         controller.abort(reason);
         await peer?.ended();
       }
       assert.equal(await connecting, reason);
+      assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
     });
   }
 
@@ -324,9 +330,103 @@ describe('giving up', () => {
     await using s = await serving(echo);
     const controller = new AbortController();
     await using client = await driver.connect(s.url, { signal: controller.signal });
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
     controller.abort();
     await client.send('x');
     assert.equal(await client.recv(), 'x');
+  });
+});
+
+describe('serializeConnects', () => {
+  test('opens one connection to an address at a time', async () => {
+    await using server = await driver.listen();
+    const arrived: RawPeer[] = [];
+    const accepting = (async () => {
+      for (let count = 0; count < 3; count++) arrived.push(await server.peer());
+    })();
+    const options = { serializeConnects: true, compression: null } as const;
+    const clients = [1, 2, 3].map(() => driver.connect(server.url, options).then((client) => client));
+    for (let count = 1; count <= 3; count++) {
+      while (arrived.length < count) await new Promise((resolve) => setImmediate(resolve));
+      // Time enough for another one to come, if it did not wait.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(arrived.length, count);
+      await arrived[count - 1]!.accept();
+    }
+    await accepting;
+    for (const client of await Promise.all(clients)) client.abort();
+  });
+
+  test('waits for nobody at another port, nor for those without it', async () => {
+    await using busy = await driver.listen();
+    await using s = await serving(echo);
+    const controller = new AbortController();
+    const first = rejection(driver.connect(busy.url, { serializeConnects: true, signal: controller.signal }));
+    await busy.peer();
+    await using other = await driver.connect(s.url, { serializeConnects: true });
+    assert.equal(other.state, 'OPEN');
+    const second = rejection(driver.connect(busy.url, { signal: controller.signal }));
+    await busy.peer();
+    controller.abort();
+    await Promise.all([first, second]);
+  });
+
+  test('passes the turn on when an attempt fails or is given up, also while it waits', async () => {
+    await using server = await driver.listen();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const options = { serializeConnects: true } as const;
+    const failing = rejection(driver.connect(server.url, options));
+    const peer = await server.peer();
+    const waiting = rejection(driver.connect(server.url, { ...options, signal: controller.signal }));
+    const timed = rejectionText(driver.connect(server.url, { ...options, openTimeoutMs: 20 }));
+    const last = driver.connect(server.url, options).then((client) => client);
+    controller.abort(reason);
+    assert.equal(await waiting, reason);
+    assert.equal(await timed, 'TimeoutError: timed out during opening handshake');
+    peer.socket.end('nonsense\r\n\r\n');
+    assert.ok((await failing) instanceof InvalidMessage);
+    await (await server.peer()).accept();
+    (await last).abort();
+  });
+});
+
+describe('where a client goes', () => {
+  test('is the host and the port that are given, not those of the URI', async () => {
+    await using s = await serving(echo, { allowedHosts: ['a.example'] });
+    await using client = await driver.connect('ws://a.example:1/', { host: '127.0.0.1', port: s.port });
+    assert.deepEqual(client.remoteAddress, ['127.0.0.1', s.port]);
+    assert.equal(client.request?.headers.get('Host'), 'a.example:1');
+  });
+
+  test('may begin at a local address', { skip: process.platform !== 'linux' }, async () => {
+    await using s = await serving(echo);
+    await using client = await driver.connect(s.url, { localAddress: '127.0.0.2' });
+    assert.equal(client.localAddress?.[0], '127.0.0.2');
+  });
+
+  test('is what an IRI means: the host in Punycode, the rest percent-encoded', async () => {
+    const request = await requestOf({}, 'ws://Bücher.example/ø/é?ü=%41');
+    assert.match(request, /^GET \/%C3%B8\/%C3%A9\?%C3%BC=%2541 HTTP\/1\.1\r\nHost: xn--bcher-kva\.example\r\n/);
+  });
+
+  test('is a Unix socket with the Host of the URI, localhost by default', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'websockets-ts-')), 'socket');
+    const server = await driver.unixServe(echo, path, { allowedHosts: ['localhost', 'app'] });
+    try {
+      for (const [uri, host, target] of [
+        [undefined, 'localhost', '/'],
+        ['ws://app/room?a', 'app', '/room?a'],
+      ] as const) {
+        await using client = await driver.unixConnect(path, uri);
+        assert.deepEqual([client.request?.headers.get('Host'), client.request?.path], [host, target]);
+        assert.equal(client.remoteAddress, path);
+      }
+    } finally {
+      server.close();
+      await server.waitClosed();
+      await rm(dirname(path), { recursive: true });
+    }
   });
 });
 

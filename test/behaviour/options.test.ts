@@ -68,11 +68,28 @@ const SERVER: typeof EITHER = [
   ['serverHeader', 5, 'TypeError'],
 ];
 
+const CLIENT: typeof EITHER = [
+  ['processException', null, 'TypeError'],
+  ['processException', 'retry', 'TypeError'],
+  ['reconnectDelays', [1, 2], 'TypeError'],
+  ...['stableAfterMs', 'maxRetryAfterMs'].flatMap(
+    (name) =>
+      [
+        ['reconnectPolicy', { [name]: NAN }, 'RangeError'],
+        ['reconnectPolicy', { [name]: -1 }, 'RangeError'],
+        ['reconnectPolicy', { [name]: '5' }, 'TypeError'],
+      ] as const,
+  ),
+  ['reconnectPolicy', { stopCodes: 1008 }, 'TypeError'],
+  ['reconnectPolicy', { waitCodes: new Set([1012]) }, 'TypeError'],
+  ['credentials', 'user:password', 'TypeError'],
+];
+
 const show = (value: unknown): string =>
   JSON.stringify(value, (_, each) => (typeof each === 'number' || typeof each === 'bigint' ? String(each) : each));
 
 describe('connect', () => {
-  for (const [option, value, error] of EITHER) {
+  for (const [option, value, error] of [...EITHER, ...CLIENT]) {
     test(`throws a ${error} at once for ${option}: ${show(value)} (${typeof value})`, () => {
       assert.throws(() => driver.connect('ws://127.0.0.1:1/', { [option]: value }), { name: error });
     });
@@ -93,7 +110,7 @@ describe('serve', () => {
   }
 
   test('takes undefined for every option, and connect too: the default', async () => {
-    const names = [...EITHER, ...SERVER].map(([name]) => [name, undefined]);
+    const names = [...EITHER, ...CLIENT, ...SERVER].map(([name]) => [name, undefined]);
     await using server = await driver.serve(echo, { ...Object.fromEntries(names), host: '127.0.0.1' });
     const [, port] = server.addresses[0]!;
     await using client = await driver.connect(`ws://127.0.0.1:${port}`, Object.fromEntries(names));

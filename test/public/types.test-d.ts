@@ -1,5 +1,6 @@
 // What the compiler must know about the public API. Nothing here runs: that this file compiles is the test.
 import {
+  backoff,
   broadcast,
   ClientConnection,
   type ClientProtocol,
@@ -10,6 +11,7 @@ import {
   connect,
   type Data,
   prepare,
+  processException,
   type ServeOptions,
   ServerConnection,
   type ServerConnectionOptions,
@@ -79,6 +81,25 @@ export async function subprotocols(): Promise<void> {
   const assignable: ClientConnection = literal;
   await using scoped = assignable;
   await scoped.close({ code: 1000, reason: '' });
+}
+
+export async function reconnecting(): Promise<void> {
+  for await (const connection of connect('ws://localhost', { subprotocols: ['chat'] })) {
+    same<typeof connection, ClientConnection<'chat' | null>>(true);
+  }
+  for await (const client of connect('ws://localhost', { createConnection: makeMyClient })) {
+    same<typeof client.room, string>(true);
+  }
+  connect('ws://localhost', { reconnectDelays: () => backoff({ fullJitter: true }), processException });
+  connect('ws://localhost', {
+    reconnectDelays: () => [1, 2][Symbol.iterator](),
+    processException: (error) => console.log(error.message),
+    reconnectPolicy: { stableAfterMs: 5000, stopCodes: [] },
+  });
+  // @ts-expect-error a verdict is an error or nothing
+  connect('ws://localhost', { processException: () => true });
+  // @ts-expect-error there is no such scheme
+  connect('ws://localhost', { credentials: { username: 'a', password: 'b', scheme: 'bearer' } });
 }
 
 export async function serving(): Promise<void> {

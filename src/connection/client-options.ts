@@ -1,0 +1,49 @@
+// The options of a client that do not depend on the runtime. No code, only shapes.
+import type { ClientProtocol } from '../core/client-protocol.ts';
+import type { ClientExtensionFactory } from '../core/extension.ts';
+import type { HeadersLike } from '../core/headers.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { CommonOptions } from './common-options.ts';
+import type { ConnectionOptions } from './connection.ts';
+import type { DirectHandlers } from './handlers.ts';
+import type { ReconnectOptions } from './reconnect-options.ts';
+
+/** Who a client is, for servers that ask. */
+export interface ClientCredentials {
+  readonly username: string;
+  readonly password: string;
+  /**
+   * `'basic'` sends the password with each request. `'digest'` (RFC 7616) never sends it, and answers only servers that ask
+   * for a digest. Default: Basic at once, a digest where the server asks for one.
+   */
+  readonly scheme?: 'basic' | 'digest' | undefined;
+}
+
+/** Options of a client that do not depend on the runtime. */
+export interface ClientOptions<P extends string = string, C extends ClientConnection = ClientConnection>
+  extends CommonOptions,
+    ReconnectOptions {
+  /** Extensions to offer, in order of preference; permessage-deflate follows them unless it is among them. */
+  readonly extensions?: readonly ClientExtensionFactory[] | null | undefined;
+  /** Value of `Origin`. Default: none is sent. */
+  readonly origin?: string | null | undefined;
+  /** Subprotocols to offer, in order of preference. */
+  readonly subprotocols?: readonly P[] | null | undefined;
+  /** Headers after ours in the request. A name that is there already is repeated. */
+  readonly additionalHeaders?: HeadersLike | null | undefined;
+  /** `User-Agent`, unless the additional headers have one; null: none. Default `{runtime}/{version} websockets/{version}`. */
+  readonly userAgentHeader?: string | null | undefined;
+  /** User name and password for the server, and for no other that it redirects to. Default: those of the URI. */
+  readonly credentials?: ClientCredentials | null | undefined;
+  /** The fast road: functions that are called as things happen, instead of `recv`. */
+  readonly handlers?: DirectHandlers<C> | undefined;
+  /**
+   * Whether to wait while another connection of this process that has this option is being opened to the same host and port
+   * (RFC 6455 §4.1). The time counts against `openTimeoutMs`. Default false.
+   */
+  readonly serializeConnects?: boolean | undefined;
+  /** Aborting it gives up, with the signal's reason, as long as the connection is being made, and while a loop waits to reconnect. */
+  readonly signal?: AbortSignal | undefined;
+  /** Makes the connection, so that it can be of a class of your own. */
+  readonly createConnection?: ((protocol: ClientProtocol, options: ConnectionOptions) => C) | undefined;
+}

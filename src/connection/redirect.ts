@@ -1,0 +1,54 @@
+// Whether a client follows a redirect, and where to. Knows no connection: it looks at an answer.
+import { type InvalidStatus, SecurityError } from '../core/exceptions.ts';
+import { Headers, type HeadersLike } from '../core/headers.ts';
+import { parseUri, type WebSocketURI, withoutStrayCharacters } from '../core/uri.ts';
+import { resolveReference } from '../core/uri-reference.ts';
+import type { FixedRoute } from './dialer.ts';
+
+/** A target of a client: a URI as it was written, and its parts. */
+export interface Target {
+  readonly text: string;
+  readonly uri: WebSocketURI;
+}
+
+const REDIRECTS: readonly number[] = [300, 301, 302, 303, 307, 308];
+
+/** What is for one origin alone (RFC 9110 §15.4): names in lower case. */
+const SECRET_HEADERS: readonly string[] = ['authorization', 'cookie', 'proxy-authorization'];
+
+/** @throws {InvalidURI} the text isn't a WebSocket URI. */
+export const targetOf = (text: string): Target => ({ text, uri: parseUri(text) });
+
+/** Whether the other URI is not of the same scheme, host and port. */
+export const isCrossOrigin = (a: WebSocketURI, b: WebSocketURI): boolean =>
+  a.secure !== b.secure || a.host !== b.host || a.port !== b.port;
+
+/**
+ * Where the answer to a request leads; null when it is no redirect. User name and password of the URI stay with a relative
+ * `Location`, and not with an absolute one.
+ *
+ * @throws {InvalidURI} to something that isn't a WebSocket URI.
+ * @throws {SecurityError} from `wss` to `ws`.
+ * @throws {RangeError} somewhere that the fixed part of the route does not lead.
+ */
+export function redirectTarget(refusal: InvalidStatus, from: Target, fixed: FixedRoute | null): Target | null {
+  const { statusCode, headers } = refusal.response;
+  const locations = headers.getAll('Location');
+  if (!REDIRECTS.includes(statusCode) || locations.length !== 1) return null;
+  const to = targetOf(resolveReference(withoutStrayCharacters(from.text), locations[0]!));
+  const cause = refusal;
+  if (fixed === 'a preexisting socket') {
+    throw new RangeError(`cannot follow redirect to ${to.text} with ${fixed}`, { cause });
+  }
+  if (from.uri.secure && !to.uri.secure) {
+    throw new SecurityError(`cannot follow redirect to non-secure URI ${to.text}`, { cause });
+  }
+  if (fixed !== null && isCrossOrigin(from.uri, to.uri)) {
+    throw new RangeError(`cannot follow cross-origin redirect to ${to.text} with ${fixed}`, { cause });
+  }
+  return to;
+}
+
+/** The headers without those that are for one origin alone. */
+export const withoutSecrets = (headers: HeadersLike): Headers =>
+  new Headers([...new Headers(headers).rawItems()].filter(([name]) => !SECRET_HEADERS.includes(name.toLowerCase())));
