@@ -1,16 +1,16 @@
 // The package as its users get it: packed, installed into a scratch project, type-checked in each kind of project, run
-// from ES modules and through `require`. The examples of the README run too, as they stand there.
+// from ES modules and through `require`. The examples of the README and of docs/howto run too, as they stand there.
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { readExamples } from '../support/readme.ts';
+import { documents, type Example, readExamples, runsOf } from '../support/readme.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'websockets-ts-packed-'));
@@ -53,17 +53,22 @@ npm(
 // The examples name one port; here each run has a free one of its own.
 const WRITTEN_PORT = '8765';
 const port = await freePort();
-const examples = readExamples().filter(({ language }) => language === 'ts');
+const pages = documents().map((document) => ({ document, examples: readExamples(document) }));
+
+/** Where the examples of a document are, in a project. */
+const folderOf = (document: string): string => join('examples', basename(document, '.md').toLowerCase());
 
 /** Makes a project with the files of scratch/, the examples, and a line for each entry; gives its folder. */
 function makeProject(type: 'module' | 'commonjs', moduleResolution: 'nodenext' | 'bundler'): string {
   const folder = join(scratch, `${type}-${moduleResolution}`);
   cpSync(join(root, 'test/public/scratch'), folder, { recursive: true });
-  mkdirSync(join(folder, 'examples'));
-  for (const example of examples) {
-    const code = example.code.replaceAll(WRITTEN_PORT, String(port));
-    // Examples wait at the top level, which only ES modules may: .mts is one in either type of project.
-    writeFileSync(join(folder, 'examples', example.name.replace(/\.ts$/, '.mts')), code);
+  for (const { document, examples } of pages) {
+    mkdirSync(join(folder, folderOf(document)), { recursive: true });
+    for (const example of examples) {
+      const code = example.code.replaceAll(WRITTEN_PORT, String(port));
+      // Examples wait at the top level, which only ES modules may: .mts is one in either type of project.
+      writeFileSync(join(folder, folderOf(document), example.name.replace(/\.ts$/, '.mts')), code);
+    }
   }
   const imports = entries.map((entry, index) => `import * as entry${index} from '${entry}';`);
   const uses = entries.map((_, index) => `entry${index}`).join(', ');
@@ -135,33 +140,44 @@ suite('the packed package', () => {
   }
 });
 
-suite('the examples of the README', () => {
-  const isServer = (example: { readonly name: string }): boolean => /server\.ts$/.test(example.name);
-  const folder = (): string => join(project('module', 'nodenext'), 'out', 'examples');
-  const program = (example: { readonly name: string }): string => example.name.replace(/\.ts$/, '.mjs');
+for (const { document, examples } of pages) {
+  suite(`the examples of ${document}`, () => {
+    const folder = (): string => join(project('module', 'nodenext'), 'out', folderOf(document));
 
-  test('are there, a server and a client at least', () => {
-    assert.ok(examples.some(isServer), 'no example of a server');
-    assert.ok(!examples.every(isServer), 'no example of a client');
-  });
-
-  // A server runs until it is told to stop; everything else has to end by itself, against the first server.
-  const [first] = examples.filter(isServer);
-  for (const server of examples.filter(isServer)) {
-    test(`${server.name} serves`, async () => {
-      const child = spawn(process.execPath, [program(server)], { cwd: folder(), stdio: ['ignore', 'pipe', 'pipe'] });
-      const output = collect(child);
-      try {
-        await listening(child, output);
-        const clients = server === first ? examples.filter((example) => !isServer(example)) : [];
-        for (const client of clients) run(folder(), program(client));
-      } finally {
-        child.kill();
-        if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    for (const { server, others } of runsOf(examples)) {
+      if (server !== null) {
+        test(`${server.name} serves ${others.map(({ name }) => name).join(', ')}`.trimEnd(), async () => {
+          await whileServing(folder(), server, () => {
+            for (const example of others) run(folder(), program(example));
+          });
+        });
+        continue;
       }
-    });
-  }
+      for (const example of others) test(`${example.name} runs`, () => void run(folder(), program(example)));
+    }
+  });
+}
+
+test('the README has examples of a server and of a client at least', () => {
+  const [first] = runsOf(readExamples('README.md'));
+  assert.ok(first?.server, 'no example of a server');
+  assert.ok(first.others.length > 0, 'no example of a client');
 });
+
+const program = ({ name }: Example): string => name.replace(/\.ts$/, '.mjs');
+
+/** Runs a server while the callback does; the server runs until it is told to stop. */
+async function whileServing(folder: string, server: Example, callback: () => void): Promise<void> {
+  const child = spawn(process.execPath, [program(server)], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = collect(child);
+  try {
+    await listening(child, output);
+    callback();
+  } finally {
+    child.kill();
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+}
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {

@@ -1,7 +1,7 @@
 // How examples are taken out of Markdown.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { examplesOf } from './readme.ts';
+import { type Example, examplesOf, runsOf } from './readme.ts';
 
 suite('examples in Markdown', () => {
   test('are the fenced blocks with a file name', () => {
@@ -31,5 +31,24 @@ suite('examples in Markdown', () => {
 
   test('must end', () => {
     assert.throws(() => examplesOf('```ts a.ts\nrun();\n'), /`{3}ts a\.ts` has no end/);
+  });
+});
+
+suite('examples that run together', () => {
+  const named = (...names: string[]): Example[] => names.map((name) => ({ name, language: 'ts', code: '' }));
+  const runs = (...names: string[]): string[] =>
+    runsOf(named(...names)).map(({ server, others }) => [server, ...others].map((each) => each?.name ?? '-').join(' '));
+
+  test('are a server and the clients of its name, and the first server and all that have none of their name', () => {
+    assert.deepEqual(runs('server.ts', 'client.ts', 'chat-server.ts', 'chat-client.ts', 'json-client.ts', 'app.ts'), [
+      'server.ts client.ts json-client.ts app.ts',
+      'chat-server.ts chat-client.ts',
+    ]);
+    assert.deepEqual(runs('a-server.ts', 'b-client.ts', 'b-server.ts'), ['a-server.ts', 'b-server.ts b-client.ts']);
+  });
+
+  test('need no server', () => {
+    assert.deepEqual(runs('app.ts', 'other.ts'), ['- app.ts other.ts']);
+    assert.deepEqual(runs(), []);
   });
 });

@@ -1,5 +1,5 @@
 // Takes the examples out of Markdown, so that tests compile and run what stands in the documents and not a copy of it.
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** A fenced block of code with a file name behind its language: the block below a line such as ```` ```ts server.ts ````. */
 export interface Example {
@@ -28,7 +28,38 @@ export function examplesOf(markdown: string): Example[] {
   return examples;
 }
 
-/** The named examples of a document of this repository, README.md by default. */
-export function readExamples(document = 'README.md'): Example[] {
-  return examplesOf(readFileSync(new URL(`../../../${document}`, import.meta.url), 'utf8'));
+/** Examples that run together: a server, which runs until it is told to stop, and what ends by itself while it does. */
+export interface Run {
+  /** Null: the others need none. */
+  readonly server: Example | null;
+  readonly others: readonly Example[];
 }
+
+/**
+ * Who runs with whom in a document: `chat-client.ts` while `chat-server.ts` does, and whatever has no server of its name while
+ * the first one of the document does, if there is one.
+ */
+export function runsOf(examples: readonly Example[]): Run[] {
+  const servers = examples.filter(isServer);
+  const serverOf = (example: Example): Example | null =>
+    servers.find((server) => subject(server) === subject(example)) ?? servers[0] ?? null;
+  const others = examples.filter((example) => !isServer(example));
+  const runs = servers.length === 0 && others.length > 0 ? [null] : servers;
+  return runs.map((server) => ({ server, others: others.filter((example) => serverOf(example) === server) }));
+}
+
+const isServer = ({ name }: Example): boolean => /server\.ts$/.test(name);
+const subject = ({ name }: Example): string => name.replace(/-?(?:server|client)\.ts$/, '');
+
+const ROOT = new URL('../../../', import.meta.url);
+
+/** The documents whose examples are run: the README, and the pages of docs/howto. */
+export function documents(): string[] {
+  const folder = new URL('docs/howto/', ROOT);
+  const pages = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.md')) : [];
+  return ['README.md', ...pages.sort().map((name) => `docs/howto/${name}`)];
+}
+
+/** The named examples of a document of this repository that are programs. */
+export const readExamples = (document: string): Example[] =>
+  examplesOf(readFileSync(new URL(document, ROOT), 'utf8')).filter(({ language }) => language === 'ts');
