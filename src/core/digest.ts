@@ -1,6 +1,6 @@
 // Digest access authentication (RFC 7616): what a challenge asks for, and the numbers that answer it. Knows no sockets; the hash
 // comes from outside.
-import { encodeLatin1 } from '../bytes/latin1.ts';
+import { decodeLatin1, encodeLatin1 } from '../bytes/latin1.ts';
 import { encodeUtf8 } from '../bytes/utf8.ts';
 import { type Challenge, parseChallenges, quoted } from './auth-grammar.ts';
 import { InvalidHeaderFormat } from './exceptions/handshake-errors.ts';
@@ -40,6 +40,8 @@ export interface DigestChallenge {
   readonly isStale: boolean;
   /** Whether the user's name is to be sent as a hash. */
   readonly hashesUsername: boolean;
+  /** Whether the server says that it takes names and passwords for UTF-8, as RFC 7616 has it; older ones take them as they come. */
+  readonly takesUtf8: boolean;
 }
 
 /**
@@ -82,6 +84,7 @@ function digestChallenge({ scheme, parameters }: Challenge): DigestChallenge | n
     hasQop: qop !== undefined,
     isStale: isWord(parameters.get('stale'), 'true'),
     hashesUsername: isWord(parameters.get('userhash'), 'true'),
+    takesUtf8: isWord(parameters.get('charset'), 'utf-8'),
   };
 }
 
@@ -192,14 +195,14 @@ export class DigestSession {
 
   #username(): string {
     const { username } = this.#user;
-    const { algorithm, realm, hashesUsername } = this.#challenge;
+    const { algorithm, realm, hashesUsername, takesUtf8 } = this.#challenge;
     if (hashesUsername) return `username="${hashedUsername(algorithm, username, realm, this.#source.hash)}"`;
+    // As bytes, for servers of the time before RFC 7616: Apache knows no other way.
+    const asBytes = decodeLatin1(encodeUtf8(username));
+    if (isFieldValue(asBytes) && (!takesUtf8 || asBytes === username)) return `username=${quoted(asBytes)}`;
     // RFC 7616 §3.4: what a quoted string can't hold as ASCII goes in the notation of RFC 8187.
-    if (isFieldValue(username) && !NON_ASCII.test(username)) return `username=${quoted(username)}`;
     return `username*=UTF-8''${encodeURIComponent(username).replace(/[!'()*]/g, percentEncoded)}`;
   }
 }
-
-const NON_ASCII = /[^\0-\x7f]/;
 
 const percentEncoded = (character: string): string => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;

@@ -26,6 +26,7 @@ const challengeOf = (algorithm: DigestAlgorithm, changes: Partial<DigestChalleng
   hasQop: true,
   isStale: false,
   hashesUsername: false,
+  takesUtf8: true,
   ...changes,
 });
 
@@ -98,12 +99,17 @@ test('with -sess the nonces of both sides are hashed into the secret (RFC 7616 �
   assert.equal(digestResponse(secret, input, hash), expected);
 });
 
-test('a name that is not ASCII travels as RFC 8187 writes it, quotes and backslashes are escaped', () => {
-  const named = (username: string): string =>
-    new DigestSession(challengeOf('MD5'), { username, password: '' }, { hash, cnonce }).authorization('GET', '/');
+test('a name that is not ASCII travels as RFC 8187 writes it, to servers that know nothing of UTF-8 as bytes', () => {
+  const named = (username: string, takesUtf8 = true): string =>
+    new DigestSession(challengeOf('MD5', { takesUtf8 }), { username, password: '' }, { hash, cnonce }).authorization(
+      'GET',
+      '/',
+    );
   assert.match(named("J'äs*n"), /^Digest username\*=UTF-8''J%27%C3%A4s%2An, realm/);
   assert.match(named('a"b\\c'), /^Digest username="a\\"b\\\\c", realm/);
   assert.match(named('a\r\nb'), /^Digest username\*=UTF-8''a%0D%0Ab, realm/);
+  assert.match(named('ä"', false), /^Digest username="\xc3\xa4\\"", realm/);
+  assert.match(named('a\r\nb', false), /^Digest username\*=UTF-8''a%0D%0Ab, realm/);
 });
 
 test('of several challenges the strongest is answered', () => {
@@ -130,6 +136,11 @@ test('what can not be answered is no challenge', () => {
     assert.equal(bestDigestChallenge([value]), null, value);
   }
   assert.equal(bestDigestChallenge([]), null);
+});
+
+test('a challenge says whether names are UTF-8', () => {
+  assert.equal(bestDigestChallenge(['Digest realm="r", nonce="n", charset=utf-8'])?.takesUtf8, true);
+  assert.equal(bestDigestChallenge(['Digest realm="r", nonce="n"'])?.takesUtf8, false);
 });
 
 test('a challenge says whether the last nonce was too old', () => {
