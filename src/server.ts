@@ -30,11 +30,13 @@ export type { RequestHook } from './connection/request-hook.ts';
 export {
   type Listen,
   type Listener,
+  type ListenSink,
+  type Opening,
   Server,
-  type ServerCloseOptions,
   type ServerHandler,
   type ServerOptions,
 } from './connection/server.ts';
+export type { ServerCloseOptions } from './connection/server-closing.ts';
 export {
   ServerConnection,
   type ServerConnectionEvents,
@@ -46,5 +48,8 @@ export type { ServerExtensionFactory } from './core/extension.ts';
 export type { HostRule } from './core/host-header.ts';
 export type { OriginRule, OriginRules } from './core/origin.ts';
 export type { ServerProtocol } from './core/server-protocol.ts';
+export { type AttachOptions, attach, type UpgradeOptions, upgrade } from './node/attach.ts';
 export { type ServeOptions, type ServerTlsOptions, serve, unixServe } from './node/serve.ts';
+export { type ClosableServer, closeOnSignals, type SignalOptions } from './node/signals.ts';
+export type { UpgradableServer } from './node/upgrades.ts';
 export * from './shared.ts';

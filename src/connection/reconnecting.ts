@@ -122,7 +122,7 @@ class Pauses {
   /** @throws the reason of the signal, at once. */
   async #sleep(ms: number): Promise<void> {
     const { runtime, signal } = this.#context;
-    const release = runtime.keepAlive();
+    const release = runtime.holdProcess();
     let timer: Timer | undefined;
     const slept = new Promise<void>((resolve) => {
       timer = runtime.clock.setTimer(ms, resolve);

@@ -29,10 +29,10 @@ export interface Runtime {
   readonly text: TextCodec;
   /** Time, and the timers of all connections. */
   readonly clock: TimerWheel;
-  /** Keeps the process alive, which timers of the clock do not, until the function that it gives is called. */
-  readonly keepAlive: () => () => void;
   /** Gathers what all connections write in a turn of the event loop. */
   readonly flushQueue: FlushQueue;
+  /** Keeps the process running, which timers of the clock do not, until the function that it returns is called. */
+  readonly holdProcess: () => () => void;
   /** Where log lines go when the user gives no logger: nothing below warnings. */
   readonly logger: Logger;
   /** `{runtime}/{version} websockets/{version}`, for `User-Agent`; null: none. */

@@ -2,7 +2,8 @@
 import { compactMessage, type Request, type Response } from '../core/http-message.ts';
 import type { ServerProtocol } from '../core/server-protocol.ts';
 import { State } from '../core/state.ts';
-import { type CloseOptions, Connection, type ConnectionOptions } from './connection.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import type { ServerCloseOptions } from './server-closing.ts';
 import type { Address } from './transport.ts';
 
 /** What a connection knows of its server. */
@@ -11,7 +12,8 @@ export interface ServerView {
   readonly connections: ReadonlySet<ServerConnection>;
   readonly addresses: readonly Address[];
   readonly isServing: boolean;
-  close(options?: CloseOptions & { readonly closeConnections?: boolean | undefined }): void;
+  close(options?: ServerCloseOptions): void;
+  abort(): void;
   waitClosed(): Promise<void>;
 }
 
@@ -19,6 +21,8 @@ export interface ServerView {
 export interface ServerConnectionEvents {
   /** The request has arrived. */
   readonly onRequest: (connection: ServerConnection, request: Request) => void;
+  /** There will be no connection: the request was refused, or the client left before its answer. */
+  readonly onRefused: (connection: ServerConnection) => void;
   /** The handler has returned, and the connection is closed. */
   readonly onHandled: (connection: ServerConnection) => void;
   /** The connection is gone. */
@@ -30,13 +34,22 @@ export interface ServerConnectionOptions extends ConnectionOptions {
   readonly events: ServerConnectionEvents;
 }
 
-/** A server's connection. Made by `serve`, and given to its handler. */
-export class ServerConnection<P extends string | null = string | null> extends Connection<P> {
+/**
+ * A server's connection. Made by `serve`, and given to its handler.
+ *
+ * P is what may have been agreed on as the subprotocol, D what the server knows of the client.
+ */
+export class ServerConnection<P extends string | null = string | null, D = unknown> extends Connection<P> {
   declare readonly protocol: ServerProtocol;
   /** The server that accepted this connection. */
   readonly server: ServerView;
-  /** Who the client is, once authentication has told. */
-  username?: string;
+  /**
+   * What `authenticate` has found out about the client. Without that option undefined, and yours to assign: name the type,
+   * as in `serve<never, Session | undefined>(…)`.
+   */
+  data: D = undefined as D;
+  /** Who the client is, once `basicAuth` or `digestAuth` has told. */
+  declare username?: string;
   readonly #events: ServerConnectionEvents;
 
   constructor(protocol: ServerProtocol, server: ServerView, options: ServerConnectionOptions) {
@@ -91,6 +104,10 @@ export class ServerConnection<P extends string | null = string | null> extends C
   protected override onHandshake(message: Request | Response): void {
     this.request = message as Request;
     this.#events.onRequest(this, this.request);
+  }
+
+  protected override onHandshakeFailed(): void {
+    this.#events.onRefused(this);
   }
 
   protected override onGone(): void {

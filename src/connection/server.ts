@@ -1,5 +1,5 @@
 // A server: accepts transports, answers handshakes in time, runs the handler, stops in order. Knows no sockets.
-import { Close } from '../core/close.ts';
+import { InvalidHandshake, InvalidStatus } from '../core/exceptions.ts';
 import type { ServerExtensionFactory } from '../core/extension.ts';
 import { enableServerPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
 import { requestTimeout, serverShuttingDown } from '../core/handshake-answers.ts';
@@ -16,17 +16,18 @@ import { duration, limit } from './check-options.ts';
 import type { Timer } from './clock.ts';
 import { type CommonOptions, maxMessageBytes, protocolOptions } from './common-options.ts';
 import { deflateEngine } from './compression-options.ts';
-import type { CloseOptions } from './connection.ts';
 import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
 import type { DirectHandlers } from './handlers.ts';
 import { type Deferred, deferred } from './promises.ts';
 import type { Runtime } from './runtime.ts';
+import { type ServerCloseOptions, type ServerClosing, serverClosing } from './server-closing.ts';
 import {
   ServerConnection,
   type ServerConnectionEvents,
   type ServerConnectionOptions,
   type ServerView,
 } from './server-connection.ts';
+import { spread } from './spread.ts';
 import type { Address, Transport } from './transport.ts';
 
 type Awaitable<T> = T | Promise<T>;
@@ -40,7 +41,7 @@ export type ServerHandler<C extends ServerConnection = ServerConnection> =
   | DirectHandlers<C>;
 
 /** Options of a server that do not depend on the runtime. */
-export interface ServerOptions<P extends string = string, C extends ServerConnection = ServerConnection>
+export interface ServerOptions<P extends string = string, C extends ServerConnection = ServerConnection, D = C['data']>
   extends CommonOptions {
   /** Extensions to negotiate, in order of preference; permessage-deflate follows them unless it is among them. */
   readonly extensions?: readonly ServerExtensionFactory[] | null | undefined;
@@ -61,6 +62,15 @@ export interface ServerOptions<P extends string = string, C extends ServerConnec
   readonly selectSubprotocol?: ((connection: C, offered: readonly string[]) => P | null | undefined) | undefined;
   /** Sees each request first. A response that it returns is sent instead of the handshake. */
   readonly processRequest?: ((connection: C, request: Request) => HookResult) | undefined;
+  /**
+   * Says who the client is, before the handshake is answered: what it returns, or resolves to, is `connection.data`. A
+   * Response refuses; so does an error, with 500. Anything else lets the client in, null and undefined too.
+   *
+   * Asked after `processRequest`, and only about requests that could be accepted; subprotocol and extensions are agreed on
+   * afterwards. Write the type of its parameter, `(request: Request) => …`, unless it is a function with a name: TypeScript
+   * looks at the handler first, and only then knows the type of `data` already.
+   */
+  readonly authenticate?: ((request: Request, connection: C) => Awaitable<(D & C['data']) | Response>) | undefined;
   /** Sees each answer, and may change or replace it. */
   readonly processResponse?: ((connection: C, request: Request, response: Response) => HookResult) | undefined;
   /** Value of `Server`; null: none. Default `{runtime}/{version} websockets/{version}`. */
@@ -82,20 +92,30 @@ export interface Listener {
   readonly addresses: readonly Address[];
   /** The runtime's own objects. */
   readonly sockets: readonly unknown[];
-  /** Accepts nothing more. Settles when the sockets are closed. */
-  close(): Promise<void>;
+  /**
+   * Accepts nothing more. Settles when the sockets are closed. Until the server is `drained`, which means that all its
+   * connections and handlers have ended, transports may still be handed over: their clients are told that they are late.
+   */
+  close(drained: Promise<void>): Promise<void>;
 }
 
-/** Starts to listen, and hands over a transport for each client, and errors that do not end the listening. */
-export type Listen = (sink: {
-  readonly onTransport: (transport: Transport) => void;
+/** Is told by whoever listens for a server. */
+export interface ListenSink {
+  /** A client has connected. */
+  readonly onTransport: (transport: Transport, opening?: Opening) => void;
+  /** Something failed, and listening goes on. */
   readonly onError: (error: Error) => void;
-}) => Promise<Listener>;
+  /** Clients may come now, at these addresses. */
+  readonly onListening: (addresses: readonly Address[]) => void;
+}
 
-/** How to close a server. */
-export interface ServerCloseOptions extends CloseOptions {
-  /** Whether to close the connections too, or let them live until their handlers return. Default true. */
-  readonly closeConnections?: boolean | undefined;
+/** Starts to listen, and hands over a transport for each client. */
+export type Listen = (sink: ListenSink) => Promise<Listener>;
+
+/** Hears how the opening handshake of one connection ends, if that concerns anybody but the server. */
+export interface Opening {
+  readonly onOpen: (connection: ServerConnection) => void;
+  readonly onRefused: (error: InvalidHandshake) => void;
 }
 
 /** How many opening handshakes may be in progress. */
@@ -116,7 +136,8 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
 
   #listening: Promise<Listener> | null = null;
   #listener: Listener | null = null;
-  #isClosing = false;
+  #closing: ServerClosing | null = null;
+  #isAborted = false;
   /**
    * Handshakes in progress, oldest first, with their deadlines; connections that were refused stay, with no deadline, until
    * they are gone. All have the same time: one timer, for the oldest, is enough.
@@ -127,17 +148,24 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
   readonly #open: Set<ServerConnection> = new Set();
   /** Those whose handler has not returned. */
   readonly #handled: Set<ServerConnection> = new Set();
+  /** Who hears how a handshake ends, until it has. */
+  readonly #openings: Map<ServerConnection, Opening> = new Map();
+  /** Set while the server closes: no connections and handlers are left; nor are clients that were refused. */
+  #drained: Deferred | null = null;
   #idle: Deferred | null = null;
+  /** The close frames that are still to be sent. */
+  #spreading: Timer | null = null;
   #resolveClosed: () => void = () => {};
   readonly #closed: Promise<void> = new Promise((resolve) => {
     this.#resolveClosed = resolve;
   });
 
   /**
+   * @param handler null: connections belong to whoever hears of their opening.
    * @throws {RangeError} an option has a value that isn't allowed.
    * @throws {TypeError} an option has a value of the wrong type.
    */
-  constructor(runtime: Runtime, handler: ServerHandler, options: ServerOptions, listen: Listen) {
+  constructor(runtime: Runtime, handler: ServerHandler | null, options: ServerOptions, listen: Listen) {
     const { subprotocols = null, extensions = null, origins = 'same-host', allowedHosts = null } = options;
     if (subprotocols !== null) validateSubprotocols(subprotocols);
     if (origins !== 'same-host') checkRules('origins', origins);
@@ -189,7 +217,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
 
   /** Whether new connections are accepted. */
   get isServing(): boolean {
-    return this.#listener !== null && !this.#isClosing;
+    return this.#listener !== null && this.#closing === null;
   }
 
   /** Begins to listen, if that hasn't happened. Rejects with the runtime's error, for example when the port is taken. */
@@ -198,7 +226,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
       this.close();
       throw this.#options.signal.reason;
     }
-    if (this.#isClosing) throw new Error('the server is closed');
+    if (this.#closing !== null) throw new Error('the server is closed');
     this.#listening ??= this.#startListening();
     try {
       await this.#listening;
@@ -226,21 +254,37 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
   }
 
   /**
-   * Stops the server: no new connections, 503 for handshakes in progress, a close frame for the others. Returns at once:
-   * `waitClosed` tells when all is done. Only the first call counts.
+   * Stops the server: no new connections, 503 for handshakes in progress and late ones, a close frame for the others.
+   * Returns at once: `waitClosed` tells when all is done. Only the first call counts.
    *
    * @param options.code default 1001 (going away).
    * @throws {ProtocolError} the code must not be sent, or the reason is too long; the server goes on.
+   * @throws {RangeError} an option has a value that isn't allowed; the server goes on.
+   * @throws {TypeError} an option has a value of the wrong type; the server goes on.
    */
-  close({ closeConnections = true, code = 1001, reason = '' }: ServerCloseOptions = {}): void {
-    new Close(code, reason).serialize();
-    if (this.#isClosing) return;
-    this.#isClosing = true;
+  close(options: ServerCloseOptions = {}): void {
+    const closing = serverClosing(options);
+    if (this.#closing !== null) return;
+    this.#closing = closing;
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    this.#finish({ closeConnections, code, reason }).catch((error: unknown) => {
+    this.#finish(closing).catch((error: unknown) => {
       this.#logger.error('closing the server failed', { error });
       this.#resolveClosed();
     });
+  }
+
+  /**
+   * Stops the server at once: drops every connection without a closing handshake, and waits for no handler. Also while it
+   * is being closed in order. `waitClosed` settles soon after.
+   */
+  abort(): void {
+    this.close();
+    if (this.#isAborted) return;
+    this.#isAborted = true;
+    this.#spreading?.cancel();
+    for (const connection of [...this.#pending.keys(), ...this.#open]) connection.abort();
+    this.#handled.clear();
+    this.#checkIdle();
   }
 
   /** Settles when the server is closed: listening sockets, connections and handlers. */
@@ -258,8 +302,8 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
 
   readonly #events: ServerConnectionEvents = {
     onRequest: (connection, request) => {
-      const { processRequest, processResponse } = this.#options;
-      if (processRequest === undefined && processResponse === undefined) {
+      const { processRequest, authenticate, processResponse } = this.#options;
+      if (processRequest === undefined && authenticate === undefined && processResponse === undefined) {
         const response = connection.protocol.accept(request);
         this.#answer(connection, this.#withServerHeader(response));
         return;
@@ -269,18 +313,22 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
         connection.abort();
       });
     },
+    onRefused: (connection) => {
+      this.#endOpening(connection)?.onRefused(refusalOf(connection));
+    },
     onHandled: (connection) => {
       this.#handled.delete(connection);
       this.#checkIdle();
     },
     onGone: (connection) => {
+      this.#events.onRefused(connection);
       this.#pending.delete(connection);
       this.#open.delete(connection);
       this.#checkIdle();
     },
   };
 
-  #accept(transport: Transport): void {
+  #accept(transport: Transport, opening: Opening | null): void {
     const { createConnection, selectSubprotocol } = this.#options;
     const protocol = new ServerProtocol(
       selectSubprotocol === undefined
@@ -300,8 +348,10 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     } catch (error) {
       this.#logger.error('opening handshake failed', { error });
       transport.abort();
+      opening?.onRefused(new InvalidHandshake('opening handshake failed', { cause: error }));
       return;
     }
+    if (opening !== null) this.#openings.set(connection, opening);
     this.#pending.set(connection, this.#runtime.clock.now() + (this.#openTimeoutMs ?? Number.POSITIVE_INFINITY));
     if (this.#pendingTimer === null) this.#watchPending();
     if (this.#pending.size > this.#maxPending) {
@@ -312,6 +362,8 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
         oldest.abort();
       }
     }
+    if (this.#isAborted) connection.abort();
+    else if (this.#closing !== null) this.#answerLate(connection);
   }
 
   /** Answers handshakes that took too long, then waits for the next one that might. */
@@ -331,7 +383,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
   }
 
   async #answerWithHooks(connection: ServerConnection, request: Request): Promise<void> {
-    const { processRequest, processResponse } = this.#options;
+    const { processRequest, authenticate, processResponse } = this.#options;
     let response: Response | null = null;
     try {
       response = (await processRequest?.(connection, request)) ?? null;
@@ -339,6 +391,10 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
       response = connection.hookFailed('process_request', error);
     }
     if (!connection.isPending) return;
+    if (response === null && authenticate !== undefined) {
+      response = connection.protocol.check(request) ?? (await this.#authenticate(connection, request));
+      if (!connection.isPending) return;
+    }
     // A hook may well return the same response every time: what we add goes into a copy.
     const { statusCode, reasonPhrase, headers, body } = response ?? connection.protocol.accept(request);
     response = this.#withServerHeader(new Response(statusCode, reasonPhrase, headers.copy(), body));
@@ -350,21 +406,54 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     this.#answer(connection, response);
   }
 
+  /** Asks who the client is: keeps the answer, and returns null, or the refusal. */
+  async #authenticate(connection: ServerConnection, request: Request): Promise<Response | null> {
+    try {
+      const data = await this.#options.authenticate?.(request, connection);
+      if (data instanceof Response) return data;
+      connection.data = data;
+      return null;
+    } catch (error) {
+      return connection.hookFailed('authenticate', error);
+    }
+  }
+
   #answer(connection: ServerConnection, response: Response): void {
     if (!connection.isPending) return;
-    const isLate = response.statusCode === 101 && this.#isClosing;
+    if (response.statusCode === 101 && this.#closing !== null) {
+      this.#answerLate(connection);
+      return;
+    }
     this.#pending.set(connection, Number.POSITIVE_INFINITY);
-    connection.answer(isLate ? serverShuttingDown(this.#runtime.host.now()) : response, () => {
+    connection.answer(response, () => {
       this.#pending.delete(connection);
       this.#open.add(connection);
     });
-    if (this.#handler === null || !this.#open.has(connection)) return;
+    if (!this.#open.has(connection)) return;
+    this.#endOpening(connection)?.onOpen(connection);
+    if (this.#handler === null) return;
     this.#handled.add(connection);
     connection.run(this.#handler);
   }
 
+  /** Who is to hear how the handshake has ended, if anybody is. */
+  #endOpening(connection: ServerConnection): Opening | undefined {
+    const opening = this.#openings.get(connection);
+    if (opening !== undefined) this.#openings.delete(connection);
+    return opening;
+  }
+
+  /** The server is closing: whoever has no answer yet gets this one. */
+  #answerLate(connection: ServerConnection): void {
+    if (!connection.isPending) return;
+    this.#pending.set(connection, Number.POSITIVE_INFINITY);
+    connection.answer(serverShuttingDown(this.#runtime.host.now(), this.#closing?.retryAfterSeconds), noop);
+  }
+
   #checkIdle(): void {
-    if (this.#pending.size + this.#open.size + this.#handled.size === 0) this.#idle?.resolve();
+    if (this.#drained === null || this.#open.size + this.#handled.size > 0) return;
+    this.#drained.resolve();
+    if (this.#pending.size === 0) this.#idle?.resolve();
   }
 
   #withServerHeader(response: Response): Response {
@@ -379,36 +468,51 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
 
   async #startListening(): Promise<Listener> {
     const listener = await this.#listen({
-      onTransport: (transport) => this.#accept(transport),
+      onTransport: (transport, opening = undefined) => this.#accept(transport, opening ?? null),
       onError: (error) => this.#logger.error('accepting a connection failed', { error }),
+      onListening: (addresses) => this.#onListening(addresses),
     });
     this.#listener = listener;
-    if (this.#options.allowedHosts === undefined && listener.addresses.every(isLoopback)) {
-      this.#protocolOptions = { ...this.#protocolOptions, allowedHosts: [isLoopbackName] };
-    }
-    for (const address of listener.addresses) this.#log(`server listening on ${addressText(address)}`);
     return listener;
   }
 
-  async #finish({ closeConnections, code, reason }: Required<ServerCloseOptions>): Promise<void> {
+  #onListening(addresses: readonly Address[]): void {
+    const { allowedHosts = hostsAt(addresses) } = this.#options;
+    this.#protocolOptions = { ...this.#protocolOptions, allowedHosts };
+    for (const address of addresses) this.#log(`server listening on ${addressText(address)}`);
+  }
+
+  async #finish({ closeConnections, code, reason, graceMs, spreadMs }: ServerClosing): Promise<void> {
+    const { clock, holdProcess } = this.#runtime;
+    // Alarms let a process end: a handler that waits for nothing at all must not end it before its time.
+    const releaseProcess = graceMs === null ? noop : holdProcess();
+    const grace = graceMs === null ? null : clock.setTimer(graceMs, () => this.#endGrace());
     this.#log('server closing');
     const listener = await this.#listening?.catch(() => null);
-    const listenerClosed = listener?.close();
-    for (const connection of this.#pending.keys()) {
-      if (connection.isPending) connection.answer(serverShuttingDown(this.#runtime.host.now()), noop);
-    }
-    if (closeConnections) {
-      for (const connection of this.#open) {
-        if (connection.state === State.OPEN) connection.close({ code, reason }).catch(noop);
-      }
-    }
+    this.#drained = deferred();
     this.#idle = deferred();
+    const listenerClosed = listener?.close(this.#drained.promise);
+    for (const connection of this.#pending.keys()) this.#answerLate(connection);
+    if (closeConnections && !this.#isAborted) {
+      this.#spreading = spread([...this.#open], spreadMs, clock, (connection) => {
+        if (connection.state === State.OPEN) connection.close({ code, reason }).catch(noop);
+      });
+    }
     this.#checkIdle();
     await this.#idle.promise;
     await listenerClosed;
+    grace?.cancel();
+    releaseProcess();
     this.#pendingTimer?.cancel();
     this.#log('server closed');
     this.#resolveClosed();
+  }
+
+  #endGrace(): void {
+    const { size } = this.#open;
+    const message = `time to close is over: ${size} connections dropped, ${this.#handled.size} handlers left alone`;
+    if (isLogged(this.#logger, 'warn')) this.#logger.warn(message);
+    this.abort();
   }
 
   #log(message: string): void {
@@ -418,9 +522,22 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
 
 const noop = (): void => {};
 
+/** Why there will be no connection. */
+function refusalOf({ response, protocol: { handshakeExc } }: ServerConnection): InvalidHandshake {
+  if (InvalidHandshake.is(handshakeExc)) return handshakeExc;
+  const cause = handshakeExc === null ? {} : { cause: handshakeExc };
+  return response === null
+    ? new InvalidHandshake('the client went away before the opening handshake was answered', cause)
+    : new InvalidStatus(response, cause);
+}
+
 function checkRules(name: string, rules: unknown): void {
   if (rules !== null && !Array.isArray(rules)) throw new TypeError(`${name} must be a list or null`);
 }
+
+/** The hosts that requests may name by default where they come to these addresses: see `allowedHosts`. */
+export const hostsAt = (addresses: readonly Address[]): readonly HostRule[] | null =>
+  addresses.every(isLoopback) ? [isLoopbackName] : null;
 
 const isLoopback = (address: Address): boolean => typeof address !== 'string' && isLoopbackName(address[0]);
 

@@ -70,17 +70,10 @@ export function checkRequest(
   policy: Pick<HandshakeRequestPolicy, 'origins' | 'allowedHosts' | 'extensions'>,
   selectSubprotocol: SelectSubprotocol,
 ): AcceptedRequest {
-  const { headers } = request;
-  if (request.method !== 'GET') throw new InvalidMethod(request.method);
-  if (request.protocol !== 'HTTP/1.1') throw new InvalidProtocol(request.protocol);
-  const host = checkHost(headers, policy.allowedHosts ?? null);
-  checkUpgrade(headers);
-  const key = checkKey(headers);
-  checkVersion(headers);
-  const origin = checkOrigin(headers, host, policy.origins ?? null);
-
+  const { key, origin } = checkWithoutNegotiating(request, policy);
   const extensions: Extension[] = [];
   return closingOnFailure(extensions, () => {
+    const { headers } = request;
     const answers = negotiateExtensions(headers, policy.extensions ?? [], extensions);
     return {
       origin,
@@ -91,6 +84,24 @@ export function checkRequest(
       acceptValue: acceptKey(key),
     };
   });
+}
+
+/**
+ * The part of {@link checkRequest} that comes before extensions and subprotocol.
+ * @throws {InvalidHandshake} one of its kinds: the request is not acceptable.
+ */
+export function checkWithoutNegotiating(
+  request: Request,
+  policy: Pick<HandshakeRequestPolicy, 'origins' | 'allowedHosts'>,
+): { readonly key: string; readonly origin: Origin | null } {
+  const { headers } = request;
+  if (request.method !== 'GET') throw new InvalidMethod(request.method);
+  if (request.protocol !== 'HTTP/1.1') throw new InvalidProtocol(request.protocol);
+  const host = checkHost(headers, policy.allowedHosts ?? null);
+  checkUpgrade(headers);
+  const key = checkKey(headers);
+  checkVersion(headers);
+  return { key, origin: checkOrigin(headers, host, policy.origins ?? null) };
 }
 
 /** The text itself, or one like it that is there already: nearly all clients are answered alike, and connections keep it. */

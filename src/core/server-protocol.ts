@@ -11,7 +11,12 @@ import { type HttpLimits, RequestParser } from './http-parser.ts';
 import type { OriginRules } from './origin.ts';
 import { Protocol } from './protocol.ts';
 import type { ProtocolOptions } from './protocol-options.ts';
-import { type AcceptedRequest, checkRequest, preferredSubprotocol } from './server-handshake.ts';
+import {
+  type AcceptedRequest,
+  checkRequest,
+  checkWithoutNegotiating,
+  preferredSubprotocol,
+} from './server-handshake.ts';
 import { Side, State } from './state.ts';
 
 /** Bytes that may follow a request before it is answered: they are parsed after the 101, and dropped after anything else. */
@@ -65,10 +70,20 @@ export class ServerProtocol extends Protocol {
       const { acceptValue, extensionHeader, subprotocol } = accepted;
       return switchingProtocols({ acceptValue, extensionHeader, subprotocol, now: this.host.now() });
     } catch (error) {
-      this.handshakeExc = error instanceof Error ? error : new Error('opening handshake failed', { cause: error });
-      if (InvalidHandshake.is(error)) this.log('debug', `! ${LOG_TEXTS[error.name] ?? 'invalid handshake'}`, error);
-      else this.log('error', 'opening handshake failed', error);
-      return rejectionFor(this.handshakeExc, this.host.now());
+      return this.#rejectionFor(error);
+    }
+  }
+
+  /**
+   * Looks at a request as `accept` does, without negotiating: null when it is good so far, else the rejection, with
+   * `handshakeExc` saying why. For whoever has something to ask first that a bad request is not worth. Never throws.
+   */
+  check(request: Request): Response | null {
+    try {
+      checkWithoutNegotiating(request, this.#options);
+      return null;
+    } catch (error) {
+      return this.#rejectionFor(error);
     }
   }
 
@@ -150,6 +165,13 @@ export class ServerProtocol extends Protocol {
       this.log('debug', '! no valid HTTP request', error);
     }
     this.#giveUp(this.handshakeExc ?? error);
+  }
+
+  #rejectionFor(error: unknown): Response {
+    this.handshakeExc = error instanceof Error ? error : new Error('opening handshake failed', { cause: error });
+    if (InvalidHandshake.is(error)) this.log('debug', `! ${LOG_TEXTS[error.name] ?? 'invalid handshake'}`, error);
+    else this.log('error', 'opening handshake failed', error);
+    return rejectionFor(this.handshakeExc, this.host.now());
   }
 
   /** There will be no connection: neither the frames that came for it nor the extensions are needed. */

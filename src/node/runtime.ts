@@ -93,7 +93,7 @@ export const nodeRuntime: Runtime = {
     now: () => performance.now(),
     setTimer: (ms, callback) => new NodeTimer(ms, callback),
   }),
-  keepAlive: () => {
+  holdProcess: () => {
     const handle = setInterval(() => {}, LONGEST_MS);
     return () => clearInterval(handle);
   },

@@ -1,9 +1,11 @@
 // `serve` on Node: listens on TCP, Unix and TLS sockets for the connection layer.
 import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from 'node:tls';
 import {
   DEFAULT_MAX_PENDING,
   type Listen,
+  type ListenSink,
   Server,
   type ServerHandler,
   type ServerOptions,
@@ -19,8 +21,8 @@ import { NodeTransport } from './transport.ts';
 export type ServerTlsOptions = TlsOptions;
 
 /** Options of `serve`. */
-export interface ServeOptions<P extends string = string, C extends ServerConnection = ServerConnection>
-  extends ServerOptions<P, C> {
+export interface ServeOptions<P extends string = string, C extends ServerConnection = ServerConnection, D = C['data']>
+  extends ServerOptions<P, C, D> {
   /** Address to listen on. Default: all addresses. */
   readonly host?: string | undefined;
   /** Port to listen on. Default 0: the system chooses one, see `Server.addresses`. */
@@ -42,10 +44,10 @@ export interface ServeOptions<P extends string = string, C extends ServerConnect
 }
 
 /** What a client of a server with these subprotocols has: without `selectSubprotocol` one of them is sure. */
-type Subprotocol<P extends string> = [P] extends [never] ? null : string extends P ? string | null : P;
+export type Subprotocol<P extends string> = [P] extends [never] ? null : string extends P ? string | null : P;
 
 /** Options with a choice of subprotocol, which may choose none. */
-type SelectingOptions<P extends string, C extends ServerConnection> = ServeOptions<P, C> & {
+type SelectingOptions<P extends string, C extends ServerConnection, D> = ServeOptions<P, C, D> & {
   readonly selectSubprotocol: (connection: C, offered: readonly string[]) => P | null | undefined;
 };
 
@@ -65,14 +67,16 @@ type SelectingOptions<P extends string, C extends ServerConnection> = ServeOptio
  * @throws {TypeError} an option has a value of the wrong type, or does not go with another.
  * @throws {Error} the runtime's own, when it can't listen.
  */
-export function serve<const P extends string, C extends ServerConnection = ServerConnection<P | null>>(
-  handler: ServerHandler<NoInfer<C>>,
-  options: SelectingOptions<P, C>,
-): Promise<Server<C>>;
-export function serve<const P extends string = never, C extends ServerConnection = ServerConnection<Subprotocol<P>>>(
-  handler: ServerHandler<NoInfer<C>>,
-  options?: ServeOptions<P, C>,
-): Promise<Server<C>>;
+export function serve<
+  const P extends string,
+  D = undefined,
+  C extends ServerConnection = ServerConnection<P | null, D>,
+>(handler: ServerHandler<NoInfer<C>>, options: SelectingOptions<P, C, D>): Promise<Server<C>>;
+export function serve<
+  const P extends string = never,
+  D = undefined,
+  C extends ServerConnection = ServerConnection<Subprotocol<P>, D>,
+>(handler: ServerHandler<NoInfer<C>>, options?: ServeOptions<P, C, D>): Promise<Server<C>>;
 export async function serve<C extends ServerConnection>(
   handler: ServerHandler<C>,
   options: ServeOptions<string, C> = {},
@@ -96,12 +100,13 @@ export async function serve<C extends ServerConnection>(
 /** Starts a WebSocket server on a Unix socket. */
 export const unixServe = <
   const P extends string = never,
-  C extends ServerConnection = ServerConnection<Subprotocol<P>>,
+  D = undefined,
+  C extends ServerConnection = ServerConnection<Subprotocol<P>, D>,
 >(
   handler: ServerHandler<NoInfer<C>>,
   path: string,
-  options: ServeOptions<P, C> = {},
-): Promise<Server<C>> => serve<P, C>(handler, { ...options, path });
+  options: ServeOptions<P, C, D> = {},
+): Promise<Server<C>> => serve<P, D, C>(handler, { ...options, path });
 
 /** Options that say the same thing twice. */
 function refuse(options: object, name: string, others: readonly string[]): void {
@@ -116,7 +121,7 @@ type ListenSettings = Pick<
   'host' | 'port' | 'path' | 'socket' | 'backlog' | 'tls' | 'openTimeoutMs' | 'maxPending' | 'socketHandles'
 >;
 
-async function listen(options: ListenSettings, { onTransport, onError }: Parameters<Listen>[0]): ReturnType<Listen> {
+async function listen(options: ListenSettings, { onTransport, onError, onListening }: ListenSink): ReturnType<Listen> {
   const server = options.socket ?? createListening(options);
   const isTls = server instanceof TlsServer;
   const path = options.path ?? null;
@@ -124,6 +129,7 @@ async function listen(options: ListenSettings, { onTransport, onError }: Paramet
   const tlsHandshakes = isTls ? trackTlsHandshakes(server, options.maxPending) : null;
   server.on(isTls ? 'secureConnection' : 'connection', onSocket);
   if (!server.listening) await startListening(server, options);
+  onListening(listeningAddress(server.address()));
   if (options.socket === undefined && !isTls && options.socketHandles !== false) {
     acceptHandles(server, 1, (handle) => onTransport(new HandleTransport(handle)));
   }
@@ -132,11 +138,15 @@ async function listen(options: ListenSettings, { onTransport, onError }: Paramet
   return {
     addresses: listeningAddress(server.address()),
     sockets: [server],
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
+    close: async () => {
+      // Whoever waits in the system's queue would be reset: two turns, since this one may be past its reads, accept them all.
+      await nextTurn();
+      await nextTurn();
+      await new Promise((resolve) => {
+        server.close(resolve);
         for (const socket of tlsHandshakes?.values() ?? []) socket.destroy();
-      }),
+      });
+    },
   };
 }
 

@@ -63,7 +63,7 @@ class Loop {
       ...nodeRuntime,
       host: { ...nodeRuntime.host, now: () => NOW },
       clock: new TimerWheel(this.clock),
-      keepAlive: () => {
+      holdProcess: () => {
         this.held++;
         return () => void this.held--;
       },

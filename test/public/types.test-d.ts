@@ -110,7 +110,7 @@ export async function serving(): Promise<void> {
     },
     { subprotocols: ['chat'], selectSubprotocol: (_, offered) => (offered.includes('chat') ? 'chat' : null) },
   );
-  same<typeof server.connections, ReadonlySet<ServerConnection<'chat' | null>>>(true);
+  same<typeof server.connections, ReadonlySet<ServerConnection<'chat' | null, undefined>>>(true);
   await serve({
     message: (connection, data, isText) => {
       same<typeof connection.subprotocol, null>(true);

@@ -1,0 +1,89 @@
+// Shares the upgrade requests of an HTTP server among those who are attached to it. Knows not what becomes of them.
+import { type Server as HttpServer, type IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
+import type { Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** A server that can be attached to. One of node:http2 takes WebSocket connections when it speaks HTTP/1.1 too. */
+export type UpgradableServer = HttpServer | HttpsServer | Http2SecureServer | Http2Server;
+
+/** Somebody who is attached. */
+export interface Attachment {
+  /** Whether the request is for it, by path; the first one takes it. */
+  readonly matches: (path: string) => boolean;
+  readonly take: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void;
+  /** `matches` has thrown. */
+  readonly onError: (error: Error) => void;
+}
+
+const upgradesOf: WeakMap<UpgradableServer, Upgrades> = new WeakMap();
+
+/** Attaches to the server. Returns what detaches again. */
+export function addAttachment(server: UpgradableServer, attachment: Attachment): () => void {
+  let upgrades = upgradesOf.get(server);
+  if (upgrades === undefined) {
+    upgrades = new Upgrades(server);
+    upgradesOf.set(server, upgrades);
+  }
+  return upgrades.add(attachment);
+}
+
+/** The one listener that all attached to a server share: a request must not be taken twice, nor be left by all of them. */
+class Upgrades {
+  readonly #server: UpgradableServer;
+  readonly #attachments: Attachment[] = [];
+
+  constructor(server: UpgradableServer) {
+    this.#server = server;
+  }
+
+  add(attachment: Attachment): () => void {
+    if (this.#attachments.push(attachment) === 1) this.#server.on('upgrade', this.#onUpgrade);
+    return () => {
+      const at = this.#attachments.indexOf(attachment);
+      if (at !== -1) this.#attachments.splice(at, 1);
+      if (this.#attachments.length === 0) this.#server.off('upgrade', this.#onUpgrade);
+    };
+  }
+
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Uint8Array): void => {
+    if (isForWebSocket(request)) {
+      const [path = ''] = (request.url ?? '').split('?', 1);
+      for (const attachment of this.#attachments) {
+        try {
+          if (!attachment.matches(path)) continue;
+        } catch (error) {
+          socket.destroy();
+          attachment.onError(error instanceof Error ? error : new Error('path failed', { cause: error }));
+          return;
+        }
+        attachment.take(request, socket, head);
+        return;
+      }
+    }
+    // Somebody else who listens decides. Nobody does: Node would have made it a request like any other, but for our listener.
+    if (this.#server.listenerCount('upgrade') === 1) handBack(this.#server, request, socket as Socket);
+  };
+}
+
+/** Others, such as `h2c`, are offers that the HTTP server may ignore: clients make them with requests of any kind. */
+const isForWebSocket = ({ headers }: IncomingMessage): boolean => /\bwebsocket\b/i.test(headers.upgrade ?? '');
+
+/** Has the HTTP server answer an upgrade as a request. The connection ends with the answer: its parser is gone. */
+function handBack(server: UpgradableServer, request: IncomingMessage, socket: Socket): void {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.on('finish', () => {
+    response.detachSocket(socket);
+    socket.destroySoon();
+  });
+  // What node:http does for its own requests, and has undone for this one.
+  socket.on('error', () => socket.destroy());
+  socket.on('drain', () => response.emit('drain'));
+  socket.resume();
+  if (server.emit('request', request, response)) return;
+  response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end('Not Found\n');
+}
