@@ -41,8 +41,8 @@ export class ShellTransport extends HandleTransport {
 export function detachShell(socket: Duplex, received: Uint8Array): ShellTransport | null {
   const isPlain = socket instanceof Socket && socket.constructor === Socket && !socket.destroyed;
   if (!isPlain || socket.listenerCount('data') + socket.listenerCount('readable') > 0) return null;
-  // Asked for, the socket remembers its addresses: those who hold it will ask when the handle is gone.
-  if (socket.remoteAddress === undefined || socket.localAddress === undefined) return null;
+  // Asked for, it is remembered: whoever holds the socket may ask who the client is when the handle is gone.
+  if (socket.remoteAddress === undefined) return null;
   const handle = detachHandle(socket);
   return handle === null ? null : new ShellTransport(handle, socket, received);
 }

@@ -1,6 +1,9 @@
 // What the compiler must know about the public API. Nothing here runs: that this file compiles is the test.
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import {
   backoff,
+
+  attach,
   broadcast,
   ClientConnection,
   type ClientProtocol,
@@ -8,10 +11,14 @@ import {
   type Connection,
   type ConnectionOptions,
   type ConnectOptions,
+  closeOnSignals,
   connect,
   type Data,
   prepare,
   processException,
+
+  type Request,
+  Response,
   type ServeOptions,
   ServerConnection,
   type ServerConnectionOptions,
@@ -19,6 +26,8 @@ import {
   type ServerView,
   serve,
   unixConnect,
+  unixServe,
+  upgrade,
 } from 'websockets-ts';
 
 /** Compiles only when the two types are the same. */
@@ -164,4 +173,97 @@ export async function ownClass(): Promise<void> {
 
 class MyClient extends ClientConnection {
   readonly room: string = 'lobby';
+}
+
+interface User {
+  readonly name: string;
+}
+
+declare const findUser: (request: Request) => Promise<User | Response>;
+
+export async function data(): Promise<void> {
+  // Without authenticate there is no data, unless the type is named.
+  await serve((connection) => same<typeof connection.data, undefined>(true));
+  await serve<never, User | undefined>((connection) => {
+    same<typeof connection.data, User | undefined>(true);
+    connection.data = { name: 'Ann' };
+  });
+  await serve((connection: ServerConnection<null, User | undefined>) => {
+    connection.data = { name: 'Ann' };
+  });
+
+  // The result of authenticate reaches both kinds of handlers and all hooks; a Response is not part of it.
+  const server = await serve((connection) => same<typeof connection.data, User>(true), { authenticate: findUser });
+  same<typeof server.connections, ReadonlySet<ServerConnection<null, User>>>(true);
+  await serve(
+    { message: (connection) => same<typeof connection.data, { id: number }>(true) },
+    { authenticate: (request: Request) => (request.path === '/' ? new Response(401, '') : { id: 1 }) },
+  );
+  await serve((connection) => same<typeof connection.data, number>(true), { authenticate: () => 42 });
+  await serve(
+    (connection) => {
+      same<typeof connection.data, User>(true);
+      same<typeof connection.subprotocol, 'a' | 'b' | null>(true);
+    },
+    {
+      authenticate: findUser,
+      subprotocols: ['a', 'b'],
+      selectSubprotocol: ({ data }) => {
+        same<typeof data, User>(true);
+        return 'a';
+      },
+      processRequest: ({ data }) => same<typeof data, User>(true),
+      processResponse: ({ data }) => same<typeof data, User>(true),
+    },
+  );
+  await serve((connection) => same<typeof connection.subprotocol, 'a'>(true), {
+    authenticate: findUser,
+    subprotocols: ['a'],
+  });
+
+  // A handler that names its type, or takes any.
+  const forUsers = (connection: ServerConnection<null, User>): Promise<void> => connection.send(connection.data.name);
+  const forAll = (connection: ServerConnection): Promise<void> => connection.send(String(connection.data));
+  await serve(forUsers, { authenticate: findUser });
+  await serve(forAll, { authenticate: (request) => ({ id: request.path }) });
+  await unixServe((connection) => connection.data.name, '/path', { authenticate: findUser });
+  // @ts-expect-error the data is of another type
+  await serve(forUsers, { authenticate: () => ({ id: 1 }) });
+  // @ts-expect-error there is no data
+  await serve(forUsers);
+
+  // A class of one's own says which data it takes.
+  class OfUser extends ServerConnection<null, User> {}
+  const createConnection = (...args: ConstructorParameters<typeof OfUser>): OfUser => new OfUser(...args);
+  const own = await serve((connection) => connection.data.name, { createConnection, authenticate: findUser });
+  same<typeof own.connections, ReadonlySet<OfUser>>(true);
+  await serve(() => {}, { createConnection, authenticate: (request) => ({ name: request.path }) });
+  // @ts-expect-error the data is of another type
+  await serve(() => {}, { createConnection, authenticate: () => ({ id: 1 }) });
+}
+
+declare const httpServer: HttpServer;
+declare const upgradeRequest: IncomingMessage;
+
+export async function attaching(): Promise<void> {
+  const server = await attach(
+    httpServer,
+    (connection) => {
+      same<typeof connection.data, User>(true);
+      same<typeof connection.subprotocol, 'a' | null>(true);
+    },
+    { path: /\/chat/, authenticate: findUser, subprotocols: ['a'], selectSubprotocol: () => null },
+  );
+  same<typeof server.connections, ReadonlySet<ServerConnection<'a' | null, User>>>(true);
+  await attach(httpServer, (connection) => same<typeof connection.data, undefined>(true), { path: '/chat' });
+  const connection = await upgrade(upgradeRequest, upgradeRequest.socket, new Uint8Array(), {
+    authenticate: findUser,
+    subprotocols: ['a'],
+  });
+  same<typeof connection, ServerConnection<'a', User>>(true);
+  const plain = await upgrade(upgradeRequest, upgradeRequest.socket, new Uint8Array());
+  same<typeof plain, ServerConnection<null, undefined>>(true);
+  using _binding = closeOnSignals([server, plain.server], { signals: ['SIGTERM'], graceMs: 1000, spreadMs: 10 });
+  // @ts-expect-error whoever calls upgrade has no server to close by a signal
+  await upgrade(upgradeRequest, upgradeRequest.socket, new Uint8Array(), { signal: AbortSignal.timeout(1) });
 }
