@@ -99,6 +99,39 @@ describe('processRequest', () => {
     assert.equal(body(answer), '/ yes\n');
   });
 
+  test('sees requests that are no handshakes too, and may serve them', async () => {
+    await using s = await serving(echo, {
+      processRequest: (connection, { method, path, protocol }) =>
+        path === '/healthz' ? connection.respond(200, 'OK\n') : connection.respond(404, `${method} ${protocol}\n`),
+    });
+    const answer = async (line: string): Promise<string> => {
+      const peer = await driver.dial(s.port);
+      peer.socket.write(`${line}\r\nHost: 127.0.0.1\r\n\r\n`);
+      const text = await peer.rest();
+      peer.destroy();
+      return `${status(text)} ${body(text)}`;
+    };
+    assert.equal(await answer('GET /healthz HTTP/1.1'), '200 OK\n');
+    assert.equal(await answer('GET /healthz HTTP/1.0'), '200 OK\n');
+    assert.equal(await answer('POST /other HTTP/1.1'), '404 POST HTTP/1.1\n');
+  });
+
+  test('may open the connection by itself, with nothing agreed on', async () => {
+    await using s = await serving(echo, {
+      subprotocols: ['chat'],
+      processRequest: (connection, request) => {
+        const response = connection.protocol.accept(request);
+        for (const name of ['Sec-WebSocket-Protocol', 'Sec-WebSocket-Extensions']) response.headers.delete(name);
+        return new Response(101, 'Mine', response.headers);
+      },
+    });
+    const peer = await driver.dial(s.port);
+    assert.match(await peer.open({ 'Sec-WebSocket-Protocol': 'chat' }), /^HTTP\/1\.1 101 Mine\r\n/);
+    peer.send({ opcode: TEXT, payload: 'x' });
+    assert.equal((await peer.frame())?.payload.toString(), 'x');
+    peer.destroy();
+  });
+
   test('is not asked about a request that cannot be parsed', async () => {
     let asked = false;
     await using s = await serving(echo, {

@@ -3,12 +3,15 @@ import assert from 'node:assert/strict';
 import { getEventListeners, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ConnectionClosedError, ServerConnection } from 'websockets-ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 import { deferred, driver, echo, isPending, pair, rejection, rejectionText, serving, untilClosed } from './meet.ts';
+
+const hasIpv6 = (): boolean =>
+  Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
 
 describe('the handler of a server', () => {
   test('closes its connection with 1000 when it returns', async () => {
@@ -187,6 +190,59 @@ describe('closing a server', () => {
     await s.server.waitClosed();
   });
 
+  test('answers with 503 also those who wait to be accepted', async () => {
+    const s = await serving(echo);
+    const dialing = [driver.dial(s.port), driver.dial(s.port)];
+    s.server.close({ retryAfterSeconds: 7 });
+    for (const peer of await Promise.all(dialing)) {
+      peer.socket.write(peer.request());
+      assert.match(await peer.rest(), /^HTTP\/1\.1 503 Service Unavailable\r\n[\s\S]*\r\nRetry-After: 7\r\n/);
+      peer.socket.end();
+    }
+    await s.server.waitClosed();
+  });
+
+  test('spreads the close frames, and is done when all have answered', async () => {
+    const s = await serving(untilClosed);
+    const clients = [];
+    for (let i = 0; i < 5; i++) clients.push(await driver.connect(s.url));
+    const times: number[] = [];
+    const closing = clients.map(async (client) => {
+      await client.closed;
+      times.push(performance.now());
+    });
+    s.server.close({ spreadMs: 200, graceMs: 30_000 });
+    await s.server.waitClosed();
+    await Promise.all(closing);
+    assert.deepEqual(new Set(clients.map(({ closeCode }) => closeCode)), new Set([1001]));
+    assert.ok(times.at(-1)! - times[0]! >= 150, `${times}`);
+  });
+
+  test('ends after graceMs, whatever clients and handlers do', async () => {
+    const s = await serving(() => new Promise(() => {}), { logger: new LogRecorder('error') });
+    const deaf = await driver.dial(s.port);
+    await deaf.open();
+    s.server.close({ graceMs: 50 });
+    await s.server.waitClosed();
+    assert.equal(await deaf.closeFrame(), '1001');
+    await deaf.ended();
+    deaf.destroy();
+  });
+
+  test('is cut short by abort: who is connected sees 1006', async () => {
+    const s = await serving(() => new Promise(() => {}));
+    const client = await driver.connect(s.url);
+    const half = await driver.dial(s.port);
+    half.socket.write('GET / HTTP/1.1\r\n');
+    s.server.abort();
+    await s.server.waitClosed();
+    await client.closed;
+    assert.equal(client.closeCode, 1006);
+    assert.equal(await half.rest(), '');
+    half.destroy();
+    assert.match(await rejectionText(driver.connect(s.url)), /ECONNREFUSED/);
+  });
+
   test('is logged, as listening is', async () => {
     const logger = new LogRecorder();
     const s = await serving(echo, { logger });
@@ -197,6 +253,21 @@ describe('closing a server', () => {
       'server closing',
       'server closed',
     ]);
+  });
+
+  test('is logged with the address as it is written: IPv6 in brackets, a path', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'websockets-'));
+    try {
+      const logger = new LogRecorder('info');
+      const path = join(directory, 's');
+      await using _unix = await driver.unixServe(echo, path, { logger });
+      assert.deepEqual(logger.texts('info'), [`server listening on ${path}`]);
+      if (!hasIpv6()) return;
+      await using six = await driver.serve(echo, { host: '::1', logger });
+      assert.equal(logger.texts('info')[1], `server listening on [::1]:${six.addresses[0]![1]}`);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 
   test('happens at the end of its scope', async () => {
