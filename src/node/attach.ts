@@ -17,7 +17,7 @@ import { matchesWhole } from '../core/whole-match.ts';
 import { listeningAddress } from './address.ts';
 import { requestBytes } from './http-request.ts';
 import { nodeRuntime } from './runtime.ts';
-import type { Subprotocol } from './serve.ts';
+import type { Selecting, Subprotocol } from './serve.ts';
 import { detachShell } from './shell-transport.ts';
 import { NodeTransport } from './transport.ts';
 import { addAttachment, type UpgradableServer } from './upgrades.ts';
@@ -45,11 +45,6 @@ export interface AttachOptions<P extends string = string, C extends ServerConnec
 export interface UpgradeOptions<P extends string = string, C extends ServerConnection = ServerConnection, D = C['data']>
   extends Omit<ServerOptions<P, C, D>, 'startServing' | 'signal' | 'maxPending'>,
     SocketOptions {}
-
-/** Options with a choice of subprotocol, which may choose none. */
-interface Selecting<P extends string, C extends ServerConnection> {
-  readonly selectSubprotocol: (connection: C, offered: readonly string[]) => P | null | undefined;
-}
 
 /**
  * Starts a WebSocket server on an HTTP server of node:http or node:https, for the upgrade requests of a path. All other

@@ -46,10 +46,10 @@ export interface ServeOptions<P extends string = string, C extends ServerConnect
 /** What a client of a server with these subprotocols has: without `selectSubprotocol` one of them is sure. */
 export type Subprotocol<P extends string> = [P] extends [never] ? null : string extends P ? string | null : P;
 
-/** Options with a choice of subprotocol, which may choose none. */
-type SelectingOptions<P extends string, C extends ServerConnection, D> = ServeOptions<P, C, D> & {
+/** Of options: there is a choice of subprotocol, which may choose none. */
+export interface Selecting<P extends string, C extends ServerConnection> {
   readonly selectSubprotocol: (connection: C, offered: readonly string[]) => P | null | undefined;
-};
+}
 
 /**
  * Starts a WebSocket server.
@@ -71,7 +71,7 @@ export function serve<
   const P extends string,
   D = undefined,
   C extends ServerConnection = ServerConnection<P | null, D>,
->(handler: ServerHandler<NoInfer<C>>, options: SelectingOptions<P, C, D>): Promise<Server<C>>;
+>(handler: ServerHandler<NoInfer<C>>, options: ServeOptions<P, C, D> & Selecting<P, C>): Promise<Server<C>>;
 export function serve<
   const P extends string = never,
   D = undefined,
@@ -98,15 +98,27 @@ export async function serve<C extends ServerConnection>(
 }
 
 /** Starts a WebSocket server on a Unix socket. */
-export const unixServe = <
-  const P extends string = never,
+export function unixServe<
+  const P extends string,
   D = undefined,
-  C extends ServerConnection = ServerConnection<Subprotocol<P>, D>,
+  C extends ServerConnection = ServerConnection<P | null, D>,
 >(
   handler: ServerHandler<NoInfer<C>>,
   path: string,
-  options: ServeOptions<P, C, D> = {},
-): Promise<Server<C>> => serve<P, D, C>(handler, { ...options, path });
+  options: ServeOptions<P, C, D> & Selecting<P, C>,
+): Promise<Server<C>>;
+export function unixServe<
+  const P extends string = never,
+  D = undefined,
+  C extends ServerConnection = ServerConnection<Subprotocol<P>, D>,
+>(handler: ServerHandler<NoInfer<C>>, path: string, options?: ServeOptions<P, C, D>): Promise<Server<C>>;
+export function unixServe<C extends ServerConnection>(
+  handler: ServerHandler<C>,
+  path: string,
+  options: ServeOptions<string, C> = {},
+): Promise<Server<C>> {
+  return serve(handler, { ...options, path });
+}
 
 /** Options that say the same thing twice. */
 function refuse(options: object, name: string, others: readonly string[]): void {

@@ -2,13 +2,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
 import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
+import { freePort, startDaemon } from '../support/daemon.ts';
+import { readExamples } from '../support/readme.ts';
 import {
   attach,
   type Connection,
@@ -188,3 +192,32 @@ for (const framework of FRAMEWORKS) {
     });
   });
 }
+
+suite('the examples of docs/howto/frameworks.md', () => {
+  const folder = new URL('../../../build/frameworks/', import.meta.url);
+  const examples = readExamples('docs/howto/frameworks.md').filter(({ language }) => language === 'js');
+
+  test('are there', () => {
+    assert.deepEqual(
+      examples.map(({ name }) => name),
+      ['express.js', 'fastify.js', 'hono.js'],
+    );
+  });
+
+  for (const { name, code } of examples) {
+    test(`${name} serves a page and connections`, async () => {
+      const port = await freePort();
+      mkdirSync(folder, { recursive: true });
+      const file = name.replace('.js', '.mjs');
+      writeFileSync(new URL(file, folder), code.replaceAll('8765', String(port)).replaceAll('localhost', '127.0.0.1'));
+      await using program = await startDaemon(process.execPath, [fileURLToPath(new URL(file, folder))], {
+        readyPort: port,
+      });
+      await using client = await connect(`ws://127.0.0.1:${port}/chat`);
+      await client.send('hello');
+      assert.equal(await client.recv(), 'hello');
+      assert.equal(await pageOf(`ws://127.0.0.1:${port}/`), '200 Hello!');
+      assert.equal(program.output, '');
+    });
+  }
+});

@@ -227,6 +227,10 @@ export async function data(): Promise<void> {
   await serve(forUsers, { authenticate: findUser });
   await serve(forAll, { authenticate: (request) => ({ id: request.path }) });
   await unixServe((connection) => connection.data.name, '/path', { authenticate: findUser });
+  await unixServe((connection) => same<typeof connection.subprotocol, 'a' | null>(true), '/path', {
+    subprotocols: ['a'],
+    selectSubprotocol: () => null,
+  });
   // @ts-expect-error the data is of another type
   await serve(forUsers, { authenticate: () => ({ id: 1 }) });
   // @ts-expect-error there is no data
