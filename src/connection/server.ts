@@ -509,8 +509,8 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
   }
 
   #endGrace(): void {
-    const { size } = this.#open;
-    const message = `time to close is over: ${size} connections dropped, ${this.#handled.size} handlers left alone`;
+    const dropped = this.#pending.size + this.#open.size;
+    const message = `time to close is over: ${dropped} connections dropped, ${this.#handled.size} handlers left alone`;
     if (isLogged(this.#logger, 'warn')) this.#logger.warn(message);
     this.abort();
   }

@@ -1,7 +1,7 @@
 // `attach` and `upgrade` on Node: WebSocket connections on HTTP servers of the user. Knows no handshake: the request takes the
 // road of every other.
 import type { IncomingMessage } from 'node:http';
-import type { Server as NetServer, Socket } from 'node:net';
+import { type Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   hostsAt,
@@ -241,6 +241,7 @@ function transportOf(
   if (shell !== null) return shell;
   socket.allowHalfOpen = true;
   socket.unshift(received);
+  if (socket instanceof Socket) socket.setNoDelay(true);
   // Of a Unix socket only its server knows the path. A stream that is no socket has no addresses, and all else that we use.
   const { server = null } = request.socket as { readonly server?: NetServer };
   const address = server?.address() ?? null;
