@@ -67,8 +67,8 @@ export interface ServerOptions<P extends string = string, C extends ServerConnec
    * Response refuses; so does an error, with 500. Anything else lets the client in, null and undefined too.
    *
    * Asked after `processRequest`, and only about requests that could be accepted; subprotocol and extensions are agreed on
-   * afterwards. Write the type of its parameter, `(request: Request) => …`, unless it is a function with a name: TypeScript
-   * looks at the handler first, and only then knows the type of `data` already.
+   * afterwards. Write the type of its parameter, `(request: Request) => …`, or give a function that is declared elsewhere:
+   * TypeScript looks at the handler first, and would else not know the type of `data` by then.
    */
   readonly authenticate?: ((request: Request, connection: C) => Awaitable<(D & C['data']) | Response>) | undefined;
   /** Sees each answer, and may change or replace it. */
@@ -482,11 +482,21 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     for (const address of addresses) this.#log(`server listening on ${addressText(address)}`);
   }
 
-  async #finish({ closeConnections, code, reason, graceMs, spreadMs }: ServerClosing): Promise<void> {
-    const { clock, holdProcess } = this.#runtime;
-    // Alarms let a process end: a handler that waits for nothing at all must not end it before its time.
-    const releaseProcess = graceMs === null ? noop : holdProcess();
-    const grace = graceMs === null ? null : clock.setTimer(graceMs, () => this.#endGrace());
+  async #finish(closing: ServerClosing): Promise<void> {
+    const { graceMs } = closing;
+    if (graceMs === null) return this.#finishInOrder(closing);
+    const grace = this.#runtime.clock.setTimer(graceMs, () => this.#endGrace());
+    // Alarms let a process end: handlers that wait for nothing at all must not end it before the time is over.
+    const release = this.#runtime.holdProcess();
+    try {
+      await this.#finishInOrder(closing);
+    } finally {
+      grace.cancel();
+      release();
+    }
+  }
+
+  async #finishInOrder({ closeConnections, code, reason, spreadMs }: ServerClosing): Promise<void> {
     this.#log('server closing');
     const listener = await this.#listening?.catch(() => null);
     this.#drained = deferred();
@@ -494,15 +504,13 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     const listenerClosed = listener?.close(this.#drained.promise);
     for (const connection of this.#pending.keys()) this.#answerLate(connection);
     if (closeConnections && !this.#isAborted) {
-      this.#spreading = spread([...this.#open], spreadMs, clock, (connection) => {
+      this.#spreading = spread([...this.#open], spreadMs, this.#runtime.clock, (connection) => {
         if (connection.state === State.OPEN) connection.close({ code, reason }).catch(noop);
       });
     }
     this.#checkIdle();
     await this.#idle.promise;
     await listenerClosed;
-    grace?.cancel();
-    releaseProcess();
     this.#pendingTimer?.cancel();
     this.#log('server closed');
     this.#resolveClosed();

@@ -627,3 +627,38 @@ describe('log lines of a server', () => {
     ]);
   });
 });
+
+describe('a request that is only looked at', () => {
+  test('is good so far when all but the negotiation is, which is left alone', () => {
+    let asked = 0;
+    const selectSubprotocol = (): never => {
+      asked++;
+      throw new NegotiationError('none');
+    };
+    const [protocol, request] = requested({ selectSubprotocol });
+    assert.equal(protocol.check(request), null);
+    assert.equal(protocol.handshakeExc, null);
+    assert.equal(asked, 0);
+    assert.equal(protocol.accept(request).statusCode, 400);
+    assert.equal(asked, 1);
+  });
+
+  for (const [title, options, text] of [
+    ['another method', {}, REQUEST.replace('GET', 'POST')],
+    ['no upgrade', {}, REQUEST.replace('Connection: Upgrade\r\n', '')],
+    ['another version', {}, REQUEST.replace('Version: 13', 'Version: 8')],
+    ['an origin that is not allowed', { origins: ['https://a.example'] }, requestText('Origin: https://b.example')],
+    ['a host that is not allowed', { allowedHosts: ['a.example'] }, REQUEST],
+  ] as const) {
+    test(`has with ${title} the rejection that accept has`, () => {
+      const [looked, request] = requested(options, text);
+      const [asked] = requested(options, text);
+      const rejection = looked.check(request);
+      assert.ok(rejection !== null);
+      assert.deepEqual(rejection.serialize(), asked.accept(request).serialize());
+      assert.deepEqual(looked.handshakeExc, asked.handshakeExc);
+      looked.sendResponse(rejection);
+      assert.equal(sent(looked).at(-1), 'EOF');
+    });
+  }
+});

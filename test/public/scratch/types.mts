@@ -34,8 +34,8 @@ export async function subprotocols(): Promise<void> {
 }
 
 export async function serving(): Promise<void> {
-  const server = await serve((connection) => has<ServerConnection<null>>()(connection, true));
-  for (const connection of server.connections) has<ServerConnection<null>>()(connection, true);
+  const server = await serve((connection) => has<ServerConnection<null, undefined>>()(connection, true));
+  for (const connection of server.connections) has<ServerConnection<null, undefined>>()(connection, true);
   await server.close();
   await server.waitClosed();
 }
