@@ -84,7 +84,6 @@ const haproxy: ReverseProxy = {
         '127.0.0.1:8002': `127.0.0.1:${backends[1]}`,
         '/etc/ssl/app.example.com.pem': await folder.write('both.pem', CERT + KEY),
         'tunnel 60s': `tunnel ${silence}`,
-        'inter 2s': 'inter 100ms',
       }),
     );
     return startDaemon(commandOf('haproxy'), ['-db', '-f', file], { readyPort: http });
