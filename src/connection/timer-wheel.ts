@@ -167,7 +167,8 @@ class AlarmList {
 /** Alarms by tick. Ticks that are a whole turn apart share a slot: what is due in a later turn is passed over. */
 class Ring {
   readonly tickMs: number;
-  readonly #slots: AlarmList[] = Array.from({ length: SLOTS }, () => new AlarmList());
+  /** Made when they are first needed: a wheel for a single test uses a few of them. */
+  readonly #slots: (AlarmList | null)[] = new Array<AlarmList | null>(SLOTS).fill(null);
   /** A bit for each slot that may have something: 32 empty ones are passed in a step. */
   readonly #occupied: Int32Array = new Int32Array(SLOTS / 32);
   /** All ticks before this one are over. */
@@ -181,7 +182,9 @@ class Ring {
   add(alarm: Alarm, dueAt: number): number {
     alarm.tick = Math.max(Math.ceil(dueAt / this.tickMs), this.#tick);
     const slot = alarm.tick & (SLOTS - 1);
-    this.#slots[slot]!.append(alarm);
+    const list = this.#slots[slot] ?? new AlarmList();
+    this.#slots[slot] = list;
+    list.append(alarm);
     this.#occupied[slot >>> 5]! |= 1 << slot;
     return alarm.tick * this.tickMs;
   }
