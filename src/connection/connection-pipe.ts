@@ -445,6 +445,8 @@ export class ConnectionPipe<C>
     this.#keepalive?.stop();
     // Nobody may be reading any more, but the peer's close frame must come through.
     this.resumeReceiving();
+    // What had waited came through, and has been here with the same: one deadline is enough.
+    if (this.#deadline !== null || this.isClosed) return;
     let { closeTimeoutMs } = this.#settings;
     if (this.#protocol.state === State.CONNECTING) {
       this.#hooks.onHandshakeFailed(this.#connection);
