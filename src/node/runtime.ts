@@ -60,7 +60,7 @@ class NodeTimer implements Timer {
   }
 }
 
-/** Node as the connection layer sees it. */
+/** What connections run on here. A runtime of your own may begin with it: `{ ...defaultRuntime, clock }`. */
 export const nodeRuntime: Runtime = {
   host: {
     fillRandom: (bytes) => random.fill(bytes),
