@@ -26,6 +26,11 @@ const ENTRIES = [
     about: 'Compression with other settings than the default, and what an extension of your own implements.',
   },
   {
+    name: 'testing',
+    about:
+      'Connections, servers, a network with faults and a clock in memory, for tests of what you build. [How to](../howto/testing.md) use it.',
+  },
+  {
     name: 'headers',
     about: 'The grammars of the headers in the opening handshake.',
   },

@@ -10,6 +10,8 @@ const ROOT = new URL('../../../', import.meta.url);
 const LAYERS = ['bytes', 'core', 'connection', 'node'];
 /** The files directly in src/: the package's entries, above every layer. */
 const ENTRIES = 'entries';
+/** What is built on the entries: a folder each, and the entry of its name. Imports nothing below the entries either. */
+const ABOVE = ['testing'];
 /** A program over the entries, as its users might write it: it imports nothing below them. */
 const PROGRAM = 'cli';
 /** Where the machine shows: the only layers that may import Node's own modules. */
@@ -35,14 +37,15 @@ type Graph = ReadonlyMap<string, readonly string[]>;
 
 function layerOf(file: string): string {
   const [first, second] = file.split('/');
-  return second === undefined ? ENTRIES : first!;
+  const ownEntry = ABOVE.find((layer) => file === `${layer}.ts`);
+  return ownEntry ?? (second === undefined ? ENTRIES : first!);
 }
 
-const ALL = [...LAYERS, ENTRIES, PROGRAM];
+const ALL = [...LAYERS, ENTRIES, ...ABOVE, PROGRAM];
 const rankOf = (layer: string): number => ALL.indexOf(layer);
 
 function mayImport(from: string, to: string): boolean {
-  if (from === PROGRAM) return to === PROGRAM || to === ENTRIES;
+  if (from === PROGRAM || ABOVE.includes(from)) return rankOf(to) >= rankOf(ENTRIES) && rankOf(to) <= rankOf(from);
   return rankOf(to) <= rankOf(from);
 }
 
@@ -124,6 +127,9 @@ suite('the rules of the layers', () => {
     'index.ts': ['./client.ts'],
     'cli/main.ts': ['node:util', '../index.ts', './bench.ts'],
     'cli/bench.ts': [],
+    'testing.ts': ['./testing/pair.ts'],
+    'testing/pair.ts': ['../index.ts', './wire.ts'],
+    'testing/wire.ts': [],
   };
   const withEdges = (edges: Record<string, readonly string[]>): Graph =>
     new Map(Object.entries({ ...sound, ...edges }));
@@ -144,6 +150,14 @@ suite('the rules of the layers', () => {
     'an import of the program past the entries': {
       edges: { 'cli/bench.ts': ['../core/frame.ts'] },
       found: 'cli/bench.ts -> ../core/frame.ts: cli may not import from core',
+    },
+    'an import past the entries by what is built on them': {
+      edges: { 'testing/wire.ts': ['../core/frame.ts'] },
+      found: 'testing/wire.ts -> ../core/frame.ts: testing may not import from core',
+    },
+    'an import by an entry of what is built on it': {
+      edges: { 'exceptions.ts': ['./testing.ts'] },
+      found: 'exceptions.ts -> ./testing.ts: entries may not import from testing',
     },
     "one of Node's modules below the runtimes": {
       edges: { 'core/frame.ts': ['node:crypto'] },

@@ -29,6 +29,7 @@ import {
   unixServe,
   upgrade,
 } from 'websockets-ts';
+import { FakeClock, pair, testServer } from 'websockets-ts/testing';
 
 /** Compiles only when the two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -270,4 +271,28 @@ export async function attaching(): Promise<void> {
   using _binding = closeOnSignals([server, plain.server], { signals: ['SIGTERM'], graceMs: 1000, spreadMs: 10 });
   // @ts-expect-error whoever calls upgrade has no server to close by a signal
   await upgrade(upgradeRequest, upgradeRequest.socket, new Uint8Array(), { signal: AbortSignal.timeout(1) });
+export async function inMemory(): Promise<void> {
+  await using both = await pair({ client: { subprotocols: ['a', 'b'] }, server: { subprotocols: ['a'] } });
+  same<typeof both.client.subprotocol, 'a' | 'b' | null>(true);
+  same<typeof both.server.subprotocol, 'a'>(true);
+  await using plain = await pair({ clock: new FakeClock(), seed: 1, faults: { chunkBytes: [1, 5] } });
+  same<typeof plain.client, ClientConnection<null>>(true);
+  same<typeof plain.server, ServerConnection<null>>(true);
+  await using mine = await pair({ client: { createConnection: makeMyClient }, server: { createConnection: makeMine } });
+  same<typeof mine.client, MyClient>(true);
+  same<typeof mine.server, Mine>(true);
+  await using host = await testServer((connection) => connection.send(connection.room), {
+    createConnection: makeMine,
+  });
+  same<typeof host.server.connections, ReadonlySet<Mine>>(true);
+  const client = await host.connect('/', { subprotocols: ['a'] });
+  same<typeof client.subprotocol, 'a' | null>(true);
+  await testServer(async (connection) => same<typeof connection.subprotocol, 'a' | null>(true), {
+    subprotocols: ['a'],
+    selectSubprotocol: () => null,
+  });
+  // @ts-expect-error there is no such fault
+  await pair({ faults: { speed: 1 } });
+  // @ts-expect-error the clock of the network is one that a test turns
+  await pair({ clock: { now: () => 0, setTimer: () => ({ cancel() {} }) } });
 }
