@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
+import { settled } from 'websockets-ts/testing';
 import { broadcast } from '#dist/connection/broadcast.js';
 import type { Data } from '#dist/connection/message-source.js';
 import { prepare } from '#dist/connection/prepare.js';
@@ -9,7 +10,6 @@ import type { Extension } from '#dist/core/extension.js';
 import { PerMessageDeflate } from '#dist/extensions.js';
 import { BINARY, CONTINUATION, encodeFrame, type Frame, PONG, TEXT } from '../conformance/wire.ts';
 import { isCollected } from '../support/collected.ts';
-import { settled } from '../support/fake-clock.ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 import { OpenConnection, type OpenOptions } from '../support/open-connection.ts';
 

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
+import { settled } from 'websockets-ts/testing';
 import type { Data } from '#dist/connection/message-source.js';
 import type { DeflateEngine } from '#dist/core/host.js';
 import { PerMessageDeflate } from '#dist/extensions.js';
 import { NodeDeflateEngine } from '#dist/node/deflate-engine.js';
 import { CLOSE, type Frame, PING, TEXT } from '../conformance/wire.ts';
-import { settled } from '../support/fake-clock.ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 import { OpenConnection, type OpenOptions } from '../support/open-connection.ts';
 

@@ -1,12 +1,12 @@
 // What a connection does while a large message is being compressed elsewhere: the test says when that is done, and how it ends.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { settled } from 'websockets-ts/testing';
 import { broadcast } from '#dist/connection/broadcast.js';
 import { prepare } from '#dist/connection/prepare.js';
 import type { DeflateEngine } from '#dist/core/host.js';
 import { PerMessageDeflate } from '#dist/extensions.js';
 import { NodeDeflateEngine } from '#dist/node/deflate-engine.js';
-import { settled } from '../support/fake-clock.ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 import { OpenConnection, type OpenOptions } from '../support/open-connection.ts';
 

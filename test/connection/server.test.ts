@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
+import { FakeClock } from 'websockets-ts/testing';
 import { type Listen, Server, type ServerOptions } from '#dist/connection/server.js';
-import { TimerWheel } from '#dist/connection/timer-wheel.js';
 import { nodeRuntime } from '#dist/node/runtime.js';
-import { FakeClock } from '../support/fake-clock.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 
@@ -36,7 +35,7 @@ async function listening(options: ServerOptions): Promise<Listening> {
     return { addresses: [['127.0.0.1', 1]], sockets: [], close: async () => {} };
   };
   const logger = new LogRecorder();
-  const server = new Server({ ...nodeRuntime, clock: new TimerWheel(clock) }, () => {}, { logger, ...options }, listen);
+  const server = new Server({ ...nodeRuntime, clock: clock.wheel }, () => {}, { logger, ...options }, listen);
   await server.startServing();
   return {
     clock,

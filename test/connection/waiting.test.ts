@@ -1,9 +1,9 @@
 // The small parts that have to do with time and waiting: wait, pings. No real time passes.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { FakeClock, settled } from 'websockets-ts/testing';
 import { Pings } from '#dist/connection/pings.js';
 import { waitFor, watchLimits } from '#dist/connection/wait.js';
-import { FakeClock, settled } from '../support/fake-clock.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const never = new Promise<never>(() => {});

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ConnectionClosed, type Data } from 'websockets-ts';
+import { settled } from 'websockets-ts/testing';
 import { Side } from '#dist/core/state.js';
-import { settled } from '../support/fake-clock.js';
 import { conversation, cuts, deflateOf, lend, reads, type Spoken, wireOf } from '../support/lent-wire.js';
 import { OpenConnection, type OpenOptions } from '../support/open-connection.js';
 

@@ -1,15 +1,15 @@
 // A connection that is open from the start, over a transport in memory and with a clock that the test turns. No handshake.
+
+import { FakeClock } from 'websockets-ts/testing';
 import { Connection, type ConnectionOptions } from '#dist/connection/connection.js';
 import { type CommonConnectionOptions, connectionSettings } from '#dist/connection/connection-settings.js';
 import type { DirectHandlers } from '#dist/connection/handlers.js';
-import { TimerWheel } from '#dist/connection/timer-wheel.js';
 import { FlushQueue } from '#dist/connection/write-batch.js';
 import type { Logger } from '#dist/core/logger.js';
 import { Protocol } from '#dist/core/protocol.js';
 import { Side } from '#dist/core/state.js';
 import { nodeRuntime } from '#dist/node/runtime.js';
 import { encodeFrame, type Frame } from '../conformance/wire.ts';
-import { FakeClock } from './fake-clock.ts';
 import { FakeTransport } from './fake-transport.ts';
 
 /** What a test may choose. */
@@ -31,7 +31,7 @@ export class OpenConnection extends Connection {
       ...nodeRuntime,
       // No chance: 0 lets the first ping come at the end of the interval; then each has another payload.
       host: { ...nodeRuntime.host, nextMask: () => masks++ },
-      clock: new TimerWheel(clock),
+      clock: clock.wheel,
       flushQueue: new FlushQueue((callback) => process.nextTick(callback)),
     };
     const settings = connectionSettings(options, 1_048_576);
