@@ -18,7 +18,7 @@ export const backoff = (options: BackoffOptions = {}): Generator<number, never> 
 
 export type { BackoffOptions } from './connection/backoff.ts';
 export { ClientConnection } from './connection/client-connection.ts';
-export type { ClientCredentials, ClientOptions } from './connection/client-options.ts';
+export type { ClientCredentials, ClientOptions, ClientSubprotocol } from './connection/client-options.ts';
 export { Connecting } from './connection/connecting.ts';
 export type { Dialer, FixedRoute } from './connection/dialer.ts';
 export { processException } from './connection/process-exception.ts';

@@ -32,9 +32,11 @@ export {
   type Listener,
   type ListenSink,
   type Opening,
+  type SelectsSubprotocol,
   Server,
   type ServerHandler,
   type ServerOptions,
+  type ServerSubprotocol,
 } from './connection/server.ts';
 export type { ServerCloseOptions } from './connection/server-closing.ts';
 export {

@@ -19,6 +19,9 @@ export interface ClientCredentials {
   readonly scheme?: 'basic' | 'digest' | undefined;
 }
 
+/** What a client may get of the subprotocols that it offers. */
+export type ClientSubprotocol<P extends string> = [P] extends [never] ? null : P | null;
+
 /** Options of a client that do not depend on the runtime. */
 export interface ClientOptions<P extends string = string, C extends ClientConnection = ClientConnection>
   extends CommonOptions,

@@ -40,6 +40,14 @@ export type ServerHandler<C extends ServerConnection = ServerConnection> =
   | ((connection: C) => unknown)
   | DirectHandlers<C>;
 
+/** What a client of a server with these subprotocols has: without `selectSubprotocol` one of them is sure. */
+export type ServerSubprotocol<P extends string> = [P] extends [never] ? null : string extends P ? string | null : P;
+
+/** Of options: there is a choice of subprotocol, which may choose none. */
+export interface SelectsSubprotocol<P extends string, C extends ServerConnection> {
+  readonly selectSubprotocol: (connection: C, offered: readonly string[]) => P | null | undefined;
+}
+
 /** Options of a server that do not depend on the runtime. */
 export interface ServerOptions<P extends string = string, C extends ServerConnection = ServerConnection, D = C['data']>
   extends CommonOptions {

@@ -7,9 +7,11 @@ import {
   hostsAt,
   type Listener,
   type ListenSink,
+  type SelectsSubprotocol,
   Server,
   type ServerHandler,
   type ServerOptions,
+  type ServerSubprotocol,
 } from '../connection/server.ts';
 import type { ServerConnection } from '../connection/server-connection.ts';
 import type { Transport } from '../connection/transport.ts';
@@ -17,7 +19,6 @@ import { matchesWhole } from '../core/whole-match.ts';
 import { listeningAddress } from './address.ts';
 import { requestBytes } from './http-request.ts';
 import { nodeRuntime } from './runtime.ts';
-import type { Selecting, Subprotocol } from './serve.ts';
 import { detachShell } from './shell-transport.ts';
 import { NodeTransport } from './transport.ts';
 import { addAttachment, type UpgradableServer } from './upgrades.ts';
@@ -70,12 +71,12 @@ export function attach<
 >(
   httpServer: UpgradableServer,
   handler: ServerHandler<NoInfer<C>>,
-  options: AttachOptions<P, C, D> & Selecting<P, C>,
+  options: AttachOptions<P, C, D> & SelectsSubprotocol<P, C>,
 ): Promise<Server<C>>;
 export function attach<
   const P extends string = never,
   D = undefined,
-  C extends ServerConnection = ServerConnection<Subprotocol<P>, D>,
+  C extends ServerConnection = ServerConnection<ServerSubprotocol<P>, D>,
 >(
   httpServer: UpgradableServer,
   handler: ServerHandler<NoInfer<C>>,
@@ -131,12 +132,12 @@ export function upgrade<
   request: IncomingMessage,
   socket: Duplex,
   head: Uint8Array,
-  options: UpgradeOptions<P, C, D> & Selecting<P, C>,
+  options: UpgradeOptions<P, C, D> & SelectsSubprotocol<P, C>,
 ): Promise<C>;
 export function upgrade<
   const P extends string = never,
   D = undefined,
-  C extends ServerConnection = ServerConnection<Subprotocol<P>, D>,
+  C extends ServerConnection = ServerConnection<ServerSubprotocol<P>, D>,
 >(request: IncomingMessage, socket: Duplex, head: Uint8Array, options?: UpgradeOptions<P, C, D>): Promise<C>;
 export async function upgrade<C extends ServerConnection>(
   request: IncomingMessage,

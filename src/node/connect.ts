@@ -1,7 +1,7 @@
 // `connect` on Node: opens transports for the connection layer, by TCP, Unix sockets, TLS and proxies.
 import type { Socket } from 'node:net';
 import type { ClientConnection } from '../connection/client-connection.ts';
-import type { ClientOptions } from '../connection/client-options.ts';
+import type { ClientOptions, ClientSubprotocol } from '../connection/client-options.ts';
 import { Connecting } from '../connection/connecting.ts';
 import type { Dialer, FixedRoute } from '../connection/dialer.ts';
 import type { Transport } from '../connection/transport.ts';
@@ -41,9 +41,6 @@ export interface ConnectOptions<P extends string = string, C extends ClientConne
   readonly socketHandles?: boolean | undefined;
 }
 
-/** What a client may get of the subprotocols that it offers. */
-type Subprotocol<P extends string> = [P] extends [never] ? null : P | null;
-
 /**
  * Opens a WebSocket connection.
  *
@@ -59,10 +56,10 @@ type Subprotocol<P extends string> = [P] extends [never] ? null : P | null;
  * @throws {InvalidHandshake} when awaited: the server's answer isn't acceptable; InvalidStatus holds what it said instead.
  * @throws {TimeoutError} when awaited: it took longer than `openTimeoutMs`.
  */
-export function connect<const P extends string = never, C extends ClientConnection = ClientConnection<Subprotocol<P>>>(
-  uri: string,
-  options: ConnectOptions<P, C> = {},
-): Connecting<C> {
+export function connect<
+  const P extends string = never,
+  C extends ClientConnection = ClientConnection<ClientSubprotocol<P>>,
+>(uri: string, options: ConnectOptions<P, C> = {}): Connecting<C> {
   const { secure } = parseUri(uri);
   if (!secure && options.tls != null) throw new RangeError('ssl argument is incompatible with a ws:// URI');
   if (secure) mustHaveTls(options);
@@ -80,7 +77,7 @@ function mustHaveTls({ tls }: OpenSettings): void {
  */
 export function unixConnect<
   const P extends string = never,
-  C extends ClientConnection = ClientConnection<Subprotocol<P>>,
+  C extends ClientConnection = ClientConnection<ClientSubprotocol<P>>,
 >(path: string, uri?: string, options: ConnectOptions<P, C> = {}): Connecting<C> {
   return connect(uri ?? (options.tls == null ? 'ws://localhost/' : 'wss://localhost/'), { ...options, path });
 }

@@ -6,9 +6,11 @@ import {
   DEFAULT_MAX_PENDING,
   type Listen,
   type ListenSink,
+  type SelectsSubprotocol,
   Server,
   type ServerHandler,
   type ServerOptions,
+  type ServerSubprotocol,
 } from '../connection/server.ts';
 import type { ServerConnection } from '../connection/server-connection.ts';
 import { listeningAddress } from './address.ts';
@@ -43,14 +45,6 @@ export interface ServeOptions<P extends string = string, C extends ServerConnect
   readonly socketHandles?: boolean | undefined;
 }
 
-/** What a client of a server with these subprotocols has: without `selectSubprotocol` one of them is sure. */
-export type Subprotocol<P extends string> = [P] extends [never] ? null : string extends P ? string | null : P;
-
-/** Of options: there is a choice of subprotocol, which may choose none. */
-export interface Selecting<P extends string, C extends ServerConnection> {
-  readonly selectSubprotocol: (connection: C, offered: readonly string[]) => P | null | undefined;
-}
-
 /**
  * Starts a WebSocket server.
  *
@@ -71,11 +65,11 @@ export function serve<
   const P extends string,
   D = undefined,
   C extends ServerConnection = ServerConnection<P | null, D>,
->(handler: ServerHandler<NoInfer<C>>, options: ServeOptions<P, C, D> & Selecting<P, C>): Promise<Server<C>>;
+>(handler: ServerHandler<NoInfer<C>>, options: ServeOptions<P, C, D> & SelectsSubprotocol<P, C>): Promise<Server<C>>;
 export function serve<
   const P extends string = never,
   D = undefined,
-  C extends ServerConnection = ServerConnection<Subprotocol<P>, D>,
+  C extends ServerConnection = ServerConnection<ServerSubprotocol<P>, D>,
 >(handler: ServerHandler<NoInfer<C>>, options?: ServeOptions<P, C, D>): Promise<Server<C>>;
 export async function serve<C extends ServerConnection>(
   handler: ServerHandler<C>,
@@ -105,12 +99,12 @@ export function unixServe<
 >(
   handler: ServerHandler<NoInfer<C>>,
   path: string,
-  options: ServeOptions<P, C, D> & Selecting<P, C>,
+  options: ServeOptions<P, C, D> & SelectsSubprotocol<P, C>,
 ): Promise<Server<C>>;
 export function unixServe<
   const P extends string = never,
   D = undefined,
-  C extends ServerConnection = ServerConnection<Subprotocol<P>, D>,
+  C extends ServerConnection = ServerConnection<ServerSubprotocol<P>, D>,
 >(handler: ServerHandler<NoInfer<C>>, path: string, options?: ServeOptions<P, C, D>): Promise<Server<C>>;
 export function unixServe<C extends ServerConnection>(
   handler: ServerHandler<C>,

@@ -1,5 +1,12 @@
 // Where clients in memory connect to: who they are is the library's matter, who accepts them is said from outside.
-import { type ClientConnection, type ClientOptions, Connecting, type Runtime, type Transport } from '../index.ts';
+import {
+  type ClientConnection,
+  type ClientOptions,
+  type ClientSubprotocol,
+  Connecting,
+  type Runtime,
+  type Transport,
+} from '../index.ts';
 import { Network, type NetworkOptions } from './network.ts';
 import { testRuntime } from './test-runtime.ts';
 import { settled } from './turns.ts';
@@ -11,9 +18,6 @@ export type TestConnectOptions<
 > = ClientOptions<P, C> & {
   readonly network?: Network | undefined;
 };
-
-/** What a client may get of the subprotocols that it offers. */
-export type ClientSubprotocol<P extends string> = [P] extends [never] ? null : P | null;
 
 /** A server in memory, as its clients see it. */
 export interface TestHost extends AsyncDisposable {
@@ -58,9 +62,13 @@ export class MemoryHost {
     const whole = uri.startsWith('/') ? `ws://localhost${uri}` : uri;
     // Whatever the class of the connection: C comes from `createConnection` in the options.
     const anyOptions = options as unknown as ClientOptions;
-    return new Connecting<C>(this.runtimeOf(network), whole, anyOptions, async (_, signal) => {
-      signal.throwIfAborted();
-      return this.dial(network);
+    return new Connecting<C>(this.runtimeOf(network), whole, anyOptions, {
+      fixed: null,
+      open: async (_, signal) => {
+        signal.throwIfAborted();
+        return this.dial(network);
+      },
+      addressOf: ({ host, port }) => `${host} ${port}`,
     });
   };
 

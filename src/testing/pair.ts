@@ -2,14 +2,15 @@
 import {
   type ClientConnection,
   type ClientOptions,
+  type ClientSubprotocol,
   type Connecting,
   type DirectHandlers,
   ServerConnection,
   type ServerOptions,
+  type ServerSubprotocol,
 } from '../index.ts';
-import type { ClientSubprotocol } from './memory-host.ts';
 import type { Network, NetworkOptions } from './network.ts';
-import { type ServerSubprotocol, testServer } from './test-server.ts';
+import { testServer } from './test-server.ts';
 
 /** Options of `pair`. */
 export interface PairOptions<
@@ -17,13 +18,14 @@ export interface PairOptions<
   Q extends string = string,
   C extends ClientConnection = ClientConnection,
   S extends ServerConnection = ServerConnection,
+  D = S['data'],
 > extends NetworkOptions {
   /** What the request names. Default `ws://localhost/`. */
   readonly uri?: string | undefined;
   /** Options of the client: those of `connect`, but for the network. */
   readonly client?: ClientOptions<P, C> | undefined;
   /** Options of the server: those of `serve`, but for the network; with direct handlers, if they are to be. */
-  readonly server?: (ServerOptions<Q, S> & { readonly handlers?: DirectHandlers<S> | undefined }) | undefined;
+  readonly server?: (ServerOptions<Q, S, D> & { readonly handlers?: DirectHandlers<S> | undefined }) | undefined;
 }
 
 /** A client and a server, connected. Disposing of it closes both. */
@@ -53,17 +55,18 @@ export interface Pair<C extends ClientConnection = ClientConnection, S extends S
 export async function pair<
   const P extends string = never,
   const Q extends string = never,
+  D = undefined,
   C extends ClientConnection = ClientConnection<ClientSubprotocol<P>>,
-  S extends ServerConnection = ServerConnection<ServerSubprotocol<Q>>,
+  S extends ServerConnection = ServerConnection<ServerSubprotocol<Q>, D>,
 >({
   uri = '/',
   client: clientOptions,
   server: serverOptions = {},
   ...options
-}: PairOptions<P, Q, C, S> = {}): Promise<Pair<C, S>> {
+}: PairOptions<P, Q, C, S, D> = {}): Promise<Pair<C, S>> {
   const { handlers, createConnection, ...rest } = serverOptions;
   let server!: S;
-  const host = await testServer<Q, S>(
+  const host = await testServer<Q, D, S>(
     handlers ?? ((connection: ServerConnection): Promise<void> => connection.closed),
     {
       ...rest,

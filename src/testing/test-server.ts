@@ -1,22 +1,22 @@
 // A server without a port, for tests of its handler: the real server and real clients, in memory.
-import { Server, type ServerConnection, type ServerHandler, type ServerOptions } from '../index.ts';
+import {
+  type SelectsSubprotocol,
+  Server,
+  type ServerConnection,
+  type ServerHandler,
+  type ServerOptions,
+  type ServerSubprotocol,
+} from '../index.ts';
 import { MemoryHost, type TestHost } from './memory-host.ts';
 import { type NetworkOptions, SERVER_ADDRESS } from './network.ts';
 import { RawPeer } from './raw-peer.ts';
 
 /** Options of `testServer`: those of `serve` but for the network, and those of the network in memory. */
-export type TestServerOptions<P extends string = string, C extends ServerConnection = ServerConnection> = ServerOptions<
-  P,
-  C
-> &
-  NetworkOptions;
-
-/** What a client of a server with these subprotocols has: without `selectSubprotocol` one of them is sure. */
-export type ServerSubprotocol<P extends string> = [P] extends [never] ? null : string extends P ? string | null : P;
-
-type Selecting<P extends string, C extends ServerConnection> = TestServerOptions<P, C> & {
-  readonly selectSubprotocol: (connection: C, offered: readonly string[]) => P | null | undefined;
-};
+export type TestServerOptions<
+  P extends string = string,
+  C extends ServerConnection = ServerConnection,
+  D = C['data'],
+> = ServerOptions<P, C, D> & NetworkOptions;
 
 /** A server in memory and the way to it. Disposing of it closes the server, then cuts what is left of its connections. */
 export interface TestServer<S extends ServerConnection = ServerConnection> extends TestHost {
@@ -37,14 +37,19 @@ export interface TestServer<S extends ServerConnection = ServerConnection> exten
  * @throws {RangeError} an option has a value that isn't allowed.
  * @throws {TypeError} an option has a value of the wrong type.
  */
-export function testServer<const P extends string, S extends ServerConnection = ServerConnection<P | null>>(
+export function testServer<
+  const P extends string,
+  D = undefined,
+  S extends ServerConnection = ServerConnection<P | null, D>,
+>(
   handler: ServerHandler<NoInfer<S>>,
-  options: Selecting<P, S>,
+  options: TestServerOptions<P, S, D> & SelectsSubprotocol<P, S>,
 ): Promise<TestServer<S>>;
 export function testServer<
   const P extends string = never,
-  S extends ServerConnection = ServerConnection<ServerSubprotocol<P>>,
->(handler: ServerHandler<NoInfer<S>>, options?: TestServerOptions<P, S>): Promise<TestServer<S>>;
+  D = undefined,
+  S extends ServerConnection = ServerConnection<ServerSubprotocol<P>, D>,
+>(handler: ServerHandler<NoInfer<S>>, options?: TestServerOptions<P, S, D>): Promise<TestServer<S>>;
 export async function testServer<S extends ServerConnection>(
   handler: ServerHandler<S>,
   options: TestServerOptions<string, S> = {},
@@ -53,13 +58,19 @@ export async function testServer<S extends ServerConnection>(
   const { network } = host;
   // Whatever the class of its connections, the server treats them alike: S comes from `createConnection` in the options.
   const [anyHandler, anyOptions] = [handler as ServerHandler, options as unknown as ServerOptions];
-  const server = new Server<S>(host.runtimeOf(network), anyHandler, anyOptions, async ({ onTransport }) => {
-    host.accept = onTransport;
-    const close = async (): Promise<void> => {
-      host.accept = null;
-    };
-    return { addresses: [SERVER_ADDRESS], sockets: [], close };
-  });
+  const server = new Server<S>(
+    host.runtimeOf(network),
+    anyHandler,
+    anyOptions,
+    async ({ onTransport, onListening }) => {
+      host.accept = onTransport;
+      onListening([SERVER_ADDRESS]);
+      const close = async (): Promise<void> => {
+        host.accept = null;
+      };
+      return { addresses: [SERVER_ADDRESS], sockets: [], close };
+    },
+  );
   if (options.startServing ?? true) await server.startServing();
   return {
     server,

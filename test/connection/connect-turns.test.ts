@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
+import { settled } from 'websockets-ts/testing';
 import { ConnectTurns } from '#dist/connection/connect-turns.js';
-import { settled } from '../support/fake-clock.ts';
 
 const { signal } = new AbortController();
 

@@ -14,11 +14,11 @@ import {
   Response,
   TimeoutError,
 } from 'websockets-ts';
+import { FakeClock, settled } from 'websockets-ts/testing';
 import { reconnectSettings } from '#dist/connection/reconnect-options.js';
 import { reconnecting } from '#dist/connection/reconnecting.js';
 import { TimerWheel } from '#dist/connection/timer-wheel.js';
 import { nodeRuntime } from '#dist/node/runtime.js';
-import { FakeClock, settled } from '../support/fake-clock.ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 
 /** How a connection ends that the loop opened. */

@@ -1,8 +1,8 @@
 // One call for each of many, evenly over a time. The clock is moved by hand.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { FakeClock } from 'websockets-ts/testing';
 import { spread } from '#dist/connection/spread.js';
-import { FakeClock } from '../support/fake-clock.ts';
 
 describe('spread', () => {
   test('calls for all at once in no time', () => {

@@ -1,9 +1,8 @@
 // What the compiler must know about the public API. Nothing here runs: that this file compiles is the test.
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import {
-  backoff,
-
   attach,
+  backoff,
   broadcast,
   ClientConnection,
   type ClientProtocol,
@@ -16,7 +15,6 @@ import {
   type Data,
   prepare,
   processException,
-
   type Request,
   Response,
   type ServeOptions,
@@ -271,13 +269,15 @@ export async function attaching(): Promise<void> {
   using _binding = closeOnSignals([server, plain.server], { signals: ['SIGTERM'], graceMs: 1000, spreadMs: 10 });
   // @ts-expect-error whoever calls upgrade has no server to close by a signal
   await upgrade(upgradeRequest, upgradeRequest.socket, new Uint8Array(), { signal: AbortSignal.timeout(1) });
+}
+
 export async function inMemory(): Promise<void> {
   await using both = await pair({ client: { subprotocols: ['a', 'b'] }, server: { subprotocols: ['a'] } });
   same<typeof both.client.subprotocol, 'a' | 'b' | null>(true);
   same<typeof both.server.subprotocol, 'a'>(true);
   await using plain = await pair({ clock: new FakeClock(), seed: 1, faults: { chunkBytes: [1, 5] } });
   same<typeof plain.client, ClientConnection<null>>(true);
-  same<typeof plain.server, ServerConnection<null>>(true);
+  same<typeof plain.server, ServerConnection<null, undefined>>(true);
   await using mine = await pair({ client: { createConnection: makeMyClient }, server: { createConnection: makeMine } });
   same<typeof mine.client, MyClient>(true);
   same<typeof mine.server, Mine>(true);
@@ -291,6 +291,9 @@ export async function inMemory(): Promise<void> {
     subprotocols: ['a'],
     selectSubprotocol: () => null,
   });
+  await testServer((connection) => same<typeof connection.data, User>(true), { authenticate: findUser });
+  await using known = await pair({ server: { authenticate: findUser } });
+  same<typeof known.server.data, User>(true);
   // @ts-expect-error there is no such fault
   await pair({ faults: { speed: 1 } });
   // @ts-expect-error the clock of the network is one that a test turns
