@@ -18,6 +18,8 @@ export interface ProtocolSink {
    * decoded before `receive` returns.
    */
   onDecoded?(goOn: () => void): void;
+  /** A data frame of ours went to the output; it has `byteLength` bytes before extensions. Missing: nobody counts. */
+  onSent?(opcode: Opcode, fin: boolean, byteLength: number): void;
 }
 
 /** Takes what goes to the peer, in order. */
@@ -35,6 +37,11 @@ export interface ProtocolOutput {
   append(bytes: Uint8Array): void;
   /** Appends bytes that go to many peers and never change. */
   share(bytes: Uint8Array): void;
+  /**
+   * Whether bytes wait that the peer does not take. Of the pings that come meanwhile only the latest is kept, until whoever
+   * owns the output calls `answerKeptPing`. Missing: never.
+   */
+  readonly isBlocked?: boolean | undefined;
   /** Nothing follows: the transport may be half-closed. */
   end(): void;
 }

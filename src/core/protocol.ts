@@ -86,6 +86,8 @@ export class Protocol {
   #sendingFragments = false;
   /** Made when the first ping or pong arrives. */
   #controlFrames: TokenBucket | null = null;
+  /** The payload of the latest ping that came while the output was blocked; null when all are answered. */
+  #keptPing: Uint8Array | null = null;
 
   /** @param state the state to begin in, unless the options say. Default OPEN. */
   constructor(side: Side, options: ProtocolOptions, state: State = State.OPEN) {
@@ -304,6 +306,7 @@ export class Protocol {
     return encoding.then((frame) => () => {
       this.#mustBeBetweenMessages();
       this.#write(firstByte(frame), frame.data);
+      this.#sink.onSent?.(opcode, true, data.length);
       if (this.logs('debug')) this.#logFrame('>', opcode, data, true);
     });
   }
@@ -315,6 +318,7 @@ export class Protocol {
     const frame = prepared.encodedBy(this.extensions, this.#encodeOptions(compress, message.data.length));
     if (this.side === Side.SERVER) this.#output.share(prepared.wireOf(frame));
     else this.#write(firstByte(frame), frame.data);
+    this.#sink.onSent?.(message.opcode, true, message.data.length);
     if (this.logs('debug')) this.#logFrame('>', message.opcode, message.data, true);
   }
 
@@ -328,6 +332,7 @@ export class Protocol {
     this.#mustBeOpen();
     this.#send(Opcode.CONT, data, fin, COMPRESSED);
     this.#sendingFragments = !fin;
+    this.#sink.onSent?.(Opcode.CONT, fin, data.length);
   }
 
   /**
@@ -358,6 +363,18 @@ export class Protocol {
   /** Sends a pong, also while CLOSING. Throws as `sendPing`. */
   sendPong(data: Uint8Array): void {
     this.#sendControl(Opcode.PONG, data);
+  }
+
+  /** Whether a ping waits for its answer until the output is not blocked any more. */
+  get hasKeptPing(): boolean {
+    return this.#keptPing !== null;
+  }
+
+  /** Answers that ping. Whoever owns the output calls this when bytes that waited went out. */
+  answerKeptPing(): void {
+    const payload = this.#keptPing;
+    this.#keptPing = null;
+    if (payload !== null && !this.#eofSent) this.#sendControl(Opcode.PONG, payload);
   }
 
   /**
@@ -570,7 +587,7 @@ export class Protocol {
         if (!fin) throw new ProtocolError(VIOLATIONS.FRAGMENTED_CONTROL_FRAME);
         if (this.logs('debug')) this.#logFrame('<', opcode as Opcode, bytes.subarray(start, end), fin);
         if (opcode !== Opcode.CLOSE) this.#countControlFrame();
-        if (opcode === Opcode.PING) this.#sendControl(Opcode.PONG, bytes.subarray(start, end));
+        if (opcode === Opcode.PING) this.#answerPing(bytes.subarray(start, end));
         else if (opcode === Opcode.CLOSE) this.#receiveClose(bytes.subarray(start, end));
       } else {
         this.#receiveData(opcode as Opcode, fin, bytes, start, end);
@@ -610,6 +627,16 @@ export class Protocol {
     if (!this.#controlFrames.take(now)) throw new ProtocolError(VIOLATIONS.TOO_MANY_CONTROL_FRAMES);
   }
 
+  /** In order; while the output is blocked only the latest, as RFC 6455 §5.5.3 allows: pongs that nobody reads must not pile up. */
+  #answerPing(payload: Uint8Array): void {
+    if (this.#output.isBlocked) {
+      this.#keptPing = new Uint8Array(payload);
+      return;
+    }
+    this.answerKeptPing();
+    this.#sendControl(Opcode.PONG, payload);
+  }
+
   /** RFC 6455 §5.5.1, §7.1.5: echo the bytes we were sent. Encoding again would turn "no code" into 1005, which must not travel. */
   #receiveClose(payload: Uint8Array): void {
     this.#closeRcvd = Close.parse(payload);
@@ -642,6 +669,7 @@ export class Protocol {
   #discard(): void {
     this.#discarding = true;
     this.#decoding = null;
+    this.#keptPing = null;
     this.#parser.clear();
   }
 
@@ -686,6 +714,7 @@ export class Protocol {
     this.#mustBeBetweenMessages();
     this.#send(opcode, data, fin, this.#encodeOptions(compress, data.length));
     this.#sendingFragments = !fin;
+    this.#sink.onSent?.(opcode, fin, data.length);
   }
 
   #sendControl(opcode: Opcode, data: Uint8Array): void {
@@ -695,6 +724,7 @@ export class Protocol {
   }
 
   #sendClose(close: Close, payload: Uint8Array): void {
+    this.answerKeptPing();
     this.#send(Opcode.CLOSE, payload, true, PLAIN);
     this.#closeSent = close;
     this.#change('closeSent');

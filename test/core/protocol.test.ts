@@ -258,7 +258,7 @@ describe('receiving', () => {
 
 /** Hands each frame to a function, and what is sent to a recorder. */
 class Sink implements ProtocolSink {
-  readonly output = new Recorder();
+  readonly output: Recorder & { isBlocked?: boolean } = new Recorder();
   readonly seen: string[] = [];
   readonly #react: (frame: string) => void;
 
@@ -296,6 +296,54 @@ describe('the push form', () => {
     const message = 'the protocol is piped: its events and bytes go to the sink and the output';
     assert.throws(() => protocol.eventsReceived(), { message });
     assert.throws(() => protocol.dataToSend(), { message });
+  });
+
+  test('answers only the latest of the pings that come while the output is blocked, when it is told that it is not', () => {
+    const protocol = server();
+    const sink = piped(protocol);
+    protocol.receive(wire(protocol, 'PING "a"', 'PING "b"'));
+    assert.deepEqual(sink.sent(), ['PONG "a"', 'PONG "b"']);
+    sink.output.isBlocked = true;
+    protocol.receive(wire(protocol, 'PING "c"', 'PING "d"'));
+    assert.deepEqual(sink.sent(), []);
+    assert.equal(protocol.hasKeptPing, true);
+    sink.output.isBlocked = false;
+    protocol.answerKeptPing();
+    protocol.answerKeptPing();
+    assert.deepEqual(sink.sent(), ['PONG "d"']);
+    assert.equal(protocol.hasKeptPing, false);
+  });
+
+  test('answers it before a ping that comes when the output is not blocked any more, and before a close', () => {
+    const protocol = server();
+    const sink = piped(protocol);
+    for (const [next, answer] of [
+      ['PING "b"', ['PONG "a"', 'PONG "b"']],
+      ['CLOSE 1000', ['PONG "a"', 'CLOSE 1000', 'EOF']],
+    ] as const) {
+      sink.output.isBlocked = true;
+      protocol.receive(wire(protocol, 'PING "a"'));
+      sink.output.isBlocked = false;
+      protocol.receive(wire(protocol, next));
+      assert.deepEqual(sink.sent(), answer);
+    }
+  });
+
+  test('tells of each data frame that is sent, by its length before extensions, and of no other', () => {
+    const protocol = client();
+    const sent: unknown[] = [];
+    const sink = piped(protocol);
+    (sink as ProtocolSink).onSent = (...frame) => sent.push(frame);
+    protocol.sendText(bytesOf('a'));
+    protocol.sendBinary(bytesOf('bc'), false);
+    protocol.sendPing(bytesOf('x'));
+    protocol.sendContinuation(bytesOf('def'), true);
+    protocol.sendClose(1000);
+    assert.deepEqual(sent, [
+      [Opcode.TEXT, true, 1],
+      [Opcode.BINARY, false, 2],
+      [Opcode.CONT, true, 3],
+    ]);
   });
 
   test('gives no frame while paused, and the rest in order when resumed', () => {
