@@ -5,10 +5,22 @@ export type { CommonOptions } from './connection/common-options.ts';
 export type { CompressionOptions } from './connection/compression-options.ts';
 export { type CloseOptions, Connection, type ConnectionOptions } from './connection/connection.ts';
 export type { CommonConnectionOptions, ConnectionSettings, Marks } from './connection/connection-settings.ts';
+export type { ConnectionStats } from './connection/connection-stats.ts';
+export type {
+  CloseDiagnostics,
+  Diagnostics,
+  DiagnosticsChannel,
+  ErrorDiagnostics,
+  HandshakeDiagnostics,
+  LimitDiagnostics,
+  LimitName,
+  MessageDiagnostics,
+  OpenDiagnostics,
+} from './connection/diagnostics.ts';
 export type { DirectHandlers } from './connection/handlers.ts';
 export type { ReceiveOptions } from './connection/message-reader.ts';
 export type { BytesLike, Data, DataLike, MessageSource } from './connection/message-source.ts';
-export type { SendOptions } from './connection/message-writer.ts';
+export type { SendOptions, SendOutcome, TrySendOptions } from './connection/message-writer.ts';
 export type { Ping } from './connection/pings.ts';
 export { type PrepareOptions, prepare } from './connection/prepare.ts';
 export type { Runtime, TextCodec } from './connection/runtime.ts';

@@ -2,6 +2,7 @@
 import { ConcurrencyError } from '../core/exceptions.ts';
 import { PreparedMessage } from '../core/prepared-message.ts';
 import { type Connection, sendAtOnce } from './connection.ts';
+import { mostBuffered } from './connection-settings.ts';
 import type { DataLike } from './message-source.ts';
 import { type PrepareOptions, prepare } from './prepare.ts';
 
@@ -9,14 +10,20 @@ import { type PrepareOptions, prepare } from './prepare.ts';
 export interface BroadcastOptions extends PrepareOptions {
   /** Throw an AggregateError at the end instead of logging a warning for each connection that was skipped. Default false. */
   readonly raiseExceptions?: boolean | undefined;
+  /** What to do for a connection for which more than that waits, in bytes. Null: no limit. Default: each connection's `maxBuffered`. */
+  readonly maxBuffered?: number | null | undefined;
+  /** For such a connection: `'drop'` leaves this message out, `'close'` closes it with 1013 too. Default `'drop'`. */
+  readonly slow?: 'drop' | 'close' | undefined;
 }
 
 /**
- * Sends a message to all connections, at once and without backpressure: a slow one does not hold up the others, its
- * messages pile up until keepalive gives it up. Connections that aren't open are left out without a word; one that is in
- * the middle of a fragmented message is skipped with a warning.
+ * Sends a message to all connections, at once and without waiting: a slow one does not hold up the others. While more than
+ * `maxBuffered` waits for it, messages are left out without a word, and counted in `stats.droppedMessages`; when that lasts
+ * for `slowTimeoutMs`, the connection is closed with 1013. Connections that aren't open are left out without a word; one
+ * that is in the middle of a fragmented message is skipped with a warning.
  *
  * @throws {TypeError} the message is neither a string nor bytes.
+ * @throws {RangeError} `maxBuffered` is negative, or `slow` something else.
  * @throws {AggregateError} with `raiseExceptions`, when connections were skipped; all others have got the message.
  */
 export function broadcast(
@@ -25,11 +32,13 @@ export function broadcast(
   options: BroadcastOptions = {},
 ): void {
   const prepared = message instanceof PreparedMessage ? message : prepare(message, options);
-  const { raiseExceptions = false } = options;
+  const { raiseExceptions = false, maxBuffered, slow = 'drop' } = options;
+  if (slow !== 'drop' && slow !== 'close') throw new RangeError(`slow must be 'drop' or 'close'`);
+  const most = maxBuffered === undefined ? undefined : mostBuffered(maxBuffered, 0);
   const errors: Error[] = [];
   for (const connection of connections) {
     try {
-      sendAtOnce(connection, prepared);
+      sendAtOnce(connection, prepared, most, slow);
     } catch (cause) {
       const error = cause instanceof ConcurrencyError ? cause : new Error('failed to write message', { cause });
       errors.push(error);

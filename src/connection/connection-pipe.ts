@@ -18,7 +18,20 @@ import { State } from '../core/state.ts';
 import type { Timer } from './clock.ts';
 import { ClosedSignal } from './closed-signal.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
+import { type ConnectionStats, ratio, Traffic } from './connection-stats.ts';
+import {
+  type CloseDiagnostics,
+  type HandshakeDiagnostics,
+  type LimitName,
+  type MessageDiagnostics,
+  type OpenDiagnostics,
+  reportError,
+  reportLimit,
+  reportLimitBehind,
+  reportViolation,
+} from './diagnostics.ts';
 import { DirectReceiver } from './direct-receiver.ts';
+import { type ExpiringConnection, Expiry } from './expiry.ts';
 import type { DirectHandlers } from './handlers.ts';
 import { Keepalive, type KeepaliveConnection } from './keepalive.ts';
 import { MessageReader } from './message-reader.ts';
@@ -29,6 +42,7 @@ import { quiet } from './promises.ts';
 import type { Receiver, ReceivingConnection } from './receiving.ts';
 import type { Runtime } from './runtime.ts';
 import type { SendingConnection } from './sending.ts';
+import { type SlowConnection, SlowPeer } from './slow-peer.ts';
 import type { Transport, TransportSink } from './transport.ts';
 import { type Wait, waitFor } from './wait.ts';
 import { WriteBatch } from './write-batch.ts';
@@ -57,9 +71,23 @@ export interface PipeOptions<C> {
 /** How long a peer that was refused may stay when nothing else is said. */
 const REFUSED_TIMEOUT_MS = 10_000;
 
+/** The deadline of a connection that may take any time to close. */
+const NO_DEADLINE: Timer = { cancel() {} };
+
+/** Who wants nothing to be received, as bits. */
+const BY_RECEIVER = 1;
+const BY_USER = 2;
+
 /** Everything between a transport and its user's connection, of type C. */
 export class ConnectionPipe<C>
-  implements ProtocolSink, TransportSink, ReceivingConnection, SendingConnection, KeepaliveConnection
+  implements
+    ProtocolSink,
+    TransportSink,
+    ReceivingConnection,
+    SendingConnection,
+    KeepaliveConnection,
+    ExpiringConnection,
+    SlowConnection
 {
   readonly transport: Transport;
   readonly batch: WriteBatch;
@@ -78,7 +106,8 @@ export class ConnectionPipe<C>
   readonly #settings: ConnectionSettings;
   readonly #handlers: DirectHandlers<C> | null;
   readonly #receiver: Receiver;
-  #isReceivingPaused = false;
+  /** BY_RECEIVER, BY_USER or both; 0 while receiving goes on. */
+  #pauses = 0;
 
   /** What ended the connection from outside the protocol: a network error, a deadline. */
   #cause: unknown = null;
@@ -90,6 +119,11 @@ export class ConnectionPipe<C>
 
   #pings: Pings | null = null;
   #keepalive: Keepalive | null = null;
+  #expiry: Expiry | null = null;
+  #slowPeer: SlowPeer | null = null;
+  #traffic: Traffic | null = null;
+  /** Bytes that were read since the opening handshake. */
+  #bytesReceived = 0;
 
   constructor({ connection, hooks, protocol, runtime, transport, settings, handlers }: PipeOptions<C>) {
     this.#connection = connection;
@@ -126,11 +160,17 @@ export class ConnectionPipe<C>
   /** The opening handshake is done: keepalive begins. */
   open(): void {
     this.#hasOpened = true;
-    const { pingIntervalMs, pingTimeoutMs } = this.#settings;
-    if (pingIntervalMs !== null) {
-      const { clock, host } = this.#runtime;
-      const settings = { intervalMs: pingIntervalMs, timeoutMs: pingTimeoutMs };
-      this.#keepalive = new Keepalive(this, clock, settings, (host.nextMask() >>> 0) / 2 ** 32);
+    this.#bytesReceived = 0;
+    this.batch.countFromHere();
+    const { keepalive, idleTimeoutMs, maxLifetimeMs } = this.#settings;
+    const { clock, diagnostics } = this.#runtime;
+    if (keepalive !== null) this.#keepalive = new Keepalive(this, clock, keepalive, this.#randomPhase());
+    if (idleTimeoutMs !== null || maxLifetimeMs !== null) {
+      this.#expiry = new Expiry(this, clock, this.#settings, this.#randomPhase());
+    }
+    if (diagnostics?.handshake.hasSubscribers) this.#publishHandshake();
+    if (diagnostics?.open.hasSubscribers) {
+      diagnostics.open.publish({ connection: this.#connection } satisfies OpenDiagnostics);
     }
     this.#callHandler((handlers) => handlers.open?.(this.#connection));
   }
@@ -141,15 +181,25 @@ export class ConnectionPipe<C>
     this.#settle();
   }
 
-  /** As `send`, without looking at backpressure. @throws {ConcurrencyError} a fragmented message is being sent. */
-  sendAtOnce(message: PreparedMessage): void {
+  /**
+   * As `send`, without waiting: when too much waits to be sent, the message is left out or the connection closed.
+   * @param maxBuffered undefined: the connection's own.
+   * @throws {ConcurrencyError} a fragmented message is being sent.
+   */
+  sendAtOnce(message: PreparedMessage, maxBuffered: number | undefined, slow: 'drop' | 'close'): void {
     if (!this.isOpen) return;
     if (this.writer.isSendingFragments) throw new ConcurrencyError('sending a fragmented message');
+    if (this.isOverfull(maxBuffered)) {
+      this.onDropped();
+      if (slow === 'close') this.#closeBecause(1013, SLOW_PEER);
+      return;
+    }
     if (this.writer.isBusy) void this.writer.send(message, {});
     else this.#protocol.sendPrepared(message);
   }
 
-  ping(data: DataLike | undefined, ackOnClose: boolean): Promise<Ping> {
+  ping(data: DataLike | undefined, ackOnClose: boolean, wait: Wait): Promise<Ping> {
+    if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
     let payload: Uint8Array;
     try {
       payload = data === undefined ? this.#freshPingPayload() : this.#controlPayload(data);
@@ -159,18 +209,65 @@ export class ConnectionPipe<C>
     let pong!: Promise<number>;
     const sent = this.writer.write(() => {
       pong = this.#sendPing(payload).add(payload, this.#runtime.clock.now(), ackOnClose);
-    });
+      if (wait.signal !== undefined) pong = quiet(waitFor(pong, wait, this.#runtime.clock));
+    }, wait);
     return quiet(sent.then(() => ({ data: payload, pong })));
   }
 
-  pong(data: DataLike): Promise<void> {
+  pong(data: DataLike, wait: Wait): Promise<void> {
+    if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
     let payload: Uint8Array;
     try {
       payload = this.#controlPayload(data);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.writer.write(() => this.#protocol.sendPong(payload));
+    return this.writer.write(() => this.#protocol.sendPong(payload), wait);
+  }
+
+  /** Gathers what the function sends, and writes it in one go. */
+  cork<T>(work: () => T): T {
+    this.batch.hold();
+    try {
+      return work();
+    } finally {
+      this.batch.release();
+    }
+  }
+
+  /** Whether the user wants nothing to be delivered for now. */
+  get isPaused(): boolean {
+    return (this.#pauses & BY_USER) !== 0;
+  }
+
+  pause(): void {
+    if (!this.isOpen) return;
+    this.#pauses |= BY_USER;
+    this.#protocol.pause();
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.#pauses &= ~BY_USER;
+    this.reader?.onResumed();
+    if (this.#pauses === 0) this.#receiveOn();
+  }
+
+  stats(): ConnectionStats {
+    const traffic = this.#traffic ?? new Traffic();
+    const bytesSent = this.batch.byteCount;
+    const bytesReceived = this.#bytesReceived;
+    return {
+      ...traffic,
+      bytesSent,
+      bytesReceived,
+      compressionRatioSent: ratio(traffic.payloadBytesSent, bytesSent),
+      compressionRatioReceived: ratio(traffic.payloadBytesReceived, bytesReceived),
+      queuedFrames: this.reader?.queuedFrames ?? 0,
+      queuedBytes: this.reader?.queuedBytes ?? 0,
+      bufferedBytes: this.batch.bufferedBytes,
+      droppedMessages: this.#slowPeer?.dropped ?? 0,
+    };
   }
 
   async close(code: number, reason: string): Promise<void> {
@@ -187,6 +284,7 @@ export class ConnectionPipe<C>
   }
 
   log(level: LogLevel, message: string, error?: unknown): void {
+    if (error !== undefined) reportError(this.#runtime, this.#connection, message, error);
     const { logger } = this.#protocol;
     if (!isLogged(logger, level)) return;
     const connection = this.#connection;
@@ -198,9 +296,10 @@ export class ConnectionPipe<C>
 
   onData(bytes: Uint8Array, end?: number): void {
     this.#keepalive?.onReceived();
+    this.#bytesReceived += end ?? bytes.length;
     // The parser keeps what comes while it is paused; the socket is paused only when more does, so that a short pause
     // costs nothing.
-    if (this.#isReceivingPaused || this.#protocol.isDecoding) this.transport.pause();
+    if (this.#pauses !== 0 || this.#protocol.isDecoding) this.transport.pause();
     this.#run(() => this.#protocol.receive(bytes, end));
   }
 
@@ -213,6 +312,9 @@ export class ConnectionPipe<C>
     if (this.writer.onWritten() && this.isOpen) {
       this.#callHandler((handlers) => handlers.drain?.(this.#connection));
     }
+    if (this.#slowPeer?.isTimed && this.batch.bufferedBytes <= this.#settings.maxBuffered) this.#slowPeer.stop();
+    // Last: whoever waits for room waits for a write that the system does not take at once.
+    if (this.#protocol.hasKeptPing) this.#run(() => this.#protocol.answerKeptPing(), 'later');
   }
 
   onClose(error: Error | null): void {
@@ -224,7 +326,8 @@ export class ConnectionPipe<C>
       this.#cause ??= error;
     }
     // Whatever had arrived is delivered, also beyond the high mark: nothing more can follow.
-    this.#isReceivingPaused = false;
+    this.#pauses = 0;
+    this.reader?.onResumed();
     this.#run(() => {
       this.#protocol.resume();
       this.#protocol.receiveEof();
@@ -240,6 +343,12 @@ export class ConnectionPipe<C>
 
   onFrame(opcode: Opcode, fin: boolean, bytes: Uint8Array, start: number, end: number): void {
     if (opcode <= Opcode.BINARY) {
+      this.#traffic ??= new Traffic();
+      this.#traffic.payloadBytesReceived += end - start;
+      if (fin) this.#traffic.messagesReceived++;
+      if (this.#runtime.diagnostics?.message.hasSubscribers) {
+        this.#publishMessage('received', opcode, fin, end - start);
+      }
       this.#receiver.onData(opcode, fin, bytes, start, end);
     } else if (opcode === Opcode.PONG) {
       const latency = this.#pings?.acknowledge(bytes.subarray(start, end), this.#runtime.clock.now()) ?? null;
@@ -247,12 +356,19 @@ export class ConnectionPipe<C>
     }
   }
 
+  onSent(opcode: Opcode, fin: boolean, byteLength: number): void {
+    this.#traffic ??= new Traffic();
+    this.#traffic.payloadBytesSent += byteLength;
+    if (fin) this.#traffic.messagesSent++;
+    if (this.#runtime.diagnostics?.message.hasSubscribers) this.#publishMessage('sent', opcode, fin, byteLength);
+  }
+
   /** What had been received is ready: with the frame, or without because the connection has failed meanwhile. */
   onDecoded(goOn: () => void): void {
     this.#run(goOn);
     if (this.#protocol.isDecoding) return;
     if (this.#isLost) this.#finish();
-    else if (!this.#isReceivingPaused) this.transport.resume();
+    else if (this.#pauses === 0) this.transport.resume();
   }
 
   // From the receiver
@@ -260,16 +376,18 @@ export class ConnectionPipe<C>
   pauseReceiving(): void {
     // Once the transport is gone nothing more can follow, and the end must come through.
     if (this.#isLost) return;
-    this.#isReceivingPaused = true;
+    this.#pauses |= BY_RECEIVER;
     this.#protocol.pause();
   }
 
   resumeReceiving(): void {
-    if (!this.#isReceivingPaused) return;
-    this.#isReceivingPaused = false;
-    this.transport.resume();
-    // A reader that works through a queue resumes often in one turn: 64 messages in flight must not be five writes.
-    this.#run(() => this.#protocol.resume(), 'later');
+    if ((this.#pauses & BY_RECEIVER) === 0) return;
+    this.#pauses &= ~BY_RECEIVER;
+    if (this.#pauses === 0) this.#receiveOn();
+  }
+
+  onQueueFull(): void {
+    this.reportLimit('maxQueueBytes');
   }
 
   onMessage(data: Data, isText: boolean): unknown {
@@ -292,6 +410,20 @@ export class ConnectionPipe<C>
   }
 
   // From the writer
+
+  isOverfull(maxBuffered: number = this.#settings.maxBuffered): boolean {
+    if (this.batch.bufferedBytes <= maxBuffered) return false;
+    // What has only been gathered may still be taken at once.
+    this.batch.flush();
+    if (this.batch.bufferedBytes <= maxBuffered) return false;
+    if (this.isOpen && this.batch.bufferedBytes > this.#settings.maxBuffered) this.#slow().start();
+    return true;
+  }
+
+  onDropped(): void {
+    this.#slow().dropped++;
+    this.reportLimit('maxBuffered');
+  }
 
   /** Fails the connection if it is OPEN: drops it when an extension can't even encode the close frame. */
   fail(code: number, reason: string): void {
@@ -328,6 +460,8 @@ export class ConnectionPipe<C>
   // From the keepalive
 
   sendPing(sender: PingSender, again: Uint8Array | null): Uint8Array | null {
+    // It may still wait itself: a peer that talks and does not read would have it pile up.
+    if (again !== null && this.batch.isBlocked) return again;
     try {
       const payload = again ?? this.#freshPingPayload();
       if (again !== null) this.#protocol.sendPing(payload);
@@ -340,10 +474,88 @@ export class ConnectionPipe<C>
   }
 
   onPingTimeout(): void {
+    this.reportLimit('pingTimeoutMs');
     this.fail(1011, 'keepalive ping timeout');
   }
 
+  // From the expiry, and the watch over a slow peer
+
+  get activity(): number {
+    const traffic = this.#traffic;
+    return traffic === null
+      ? 0
+      : traffic.messagesSent + traffic.messagesReceived + traffic.payloadBytesSent + traffic.payloadBytesReceived;
+  }
+
+  get isSending(): boolean {
+    return this.writer.isBusy || this.batch.bufferedBytes > 0;
+  }
+
+  onIdle(): void {
+    this.reportLimit('idleTimeoutMs');
+    this.#closeBecause(1001, 'idle timeout');
+  }
+
+  onOld(): void {
+    this.reportLimit('maxLifetimeMs');
+    this.#closeBecause(1001, 'maximum lifetime reached');
+  }
+
+  onTooSlow(): void {
+    this.reportLimit('slowTimeoutMs');
+    this.#closeBecause(1013, SLOW_PEER);
+  }
+
+  /** Says that a limit was met at this connection. */
+  reportLimit(limit: LimitName): void {
+    reportLimit(this.#runtime, this.#connection, limit);
+  }
+
   // Inside
+
+  /** Nobody keeps from receiving any more. */
+  #receiveOn(): void {
+    this.transport.resume();
+    // A reader that works through a queue resumes often in one turn: 64 messages in flight must not be five writes.
+    this.#run(() => this.#protocol.resume(), 'later');
+  }
+
+  #slow(): SlowPeer {
+    this.#slowPeer ??= new SlowPeer(this, this.#runtime.clock, this.#settings.slowTimeoutMs);
+    return this.#slowPeer;
+  }
+
+  /** 0 to 1. */
+  #randomPhase(): number {
+    return (this.#runtime.host.nextMask() >>> 0) / 2 ** 32;
+  }
+
+  #publishHandshake(): void {
+    const { state, handshakeExc } = this.#protocol;
+    const message: HandshakeDiagnostics = {
+      connection: this.#connection,
+      isOpen: state === State.OPEN,
+      error: handshakeExc,
+    };
+    this.#runtime.diagnostics?.handshake.publish(message);
+  }
+
+  #publishMessage(direction: 'sent' | 'received', opcode: Opcode, fin: boolean, byteLength: number): void {
+    const isText = opcode === Opcode.CONT ? null : opcode === Opcode.TEXT;
+    const message: MessageDiagnostics = { connection: this.#connection, direction, isText, fin, byteLength };
+    this.#runtime.diagnostics?.message.publish(message);
+  }
+
+  #publishClose(): void {
+    const { closeCode, closeReason } = this.#protocol;
+    const message: CloseDiagnostics = {
+      connection: this.#connection,
+      code: closeCode ?? 1006,
+      reason: closeReason ?? '',
+      error: this.closedError(),
+    };
+    this.#runtime.diagnostics?.close.publish(message);
+  }
 
   /** Lets the protocol work, and writes what comes of it in one go: at once, or with what else this turn has to write. */
   #run(work: () => void, flush: 'now' | 'later' = 'now'): void {
@@ -408,6 +620,11 @@ export class ConnectionPipe<C>
 
   // The end
 
+  /** A limit of ours is met: nobody waits for the end. */
+  #closeBecause(code: number, reason: string): void {
+    if (this.isOpen) this.close(code, reason).catch(noop);
+  }
+
   #startClosing(code: number, reason: string): void {
     if (!this.isOpen) return;
     try {
@@ -442,23 +659,40 @@ export class ConnectionPipe<C>
     // CLOSED before the transport is gone: the peer has ended its half, and may leave ours full for ever.
     const isEnding = this.#protocol.closeExpected() || this.#protocol.state === State.CLOSED;
     if (!isEnding || this.#deadline !== null) return;
-    this.#keepalive?.stop();
+    this.#stopTimers();
     // Nobody may be reading any more, but the peer's close frame must come through.
+    this.resume();
     this.resumeReceiving();
     // What had waited came through, and has been here with the same: one deadline is enough.
     if (this.#deadline !== null || this.isClosed) return;
     let { closeTimeoutMs } = this.#settings;
+    const { parserExc, handshakeExc } = this.#protocol;
+    if (parserExc !== null) reportViolation(this.#runtime, this.#connection, parserExc);
+    if (!this.#hasOpened) {
+      reportLimitBehind(this.#runtime, this.#connection, handshakeExc);
+      if (this.#runtime.diagnostics?.handshake.hasSubscribers) this.#publishHandshake();
+    }
     if (this.#protocol.state === State.CONNECTING) {
       this.#hooks.onHandshakeFailed(this.#connection);
       // A peer that was refused isn't waited for without a limit, whatever is allowed to those who were let in.
       closeTimeoutMs ??= REFUSED_TIMEOUT_MS;
     }
-    if (closeTimeoutMs === null) return;
+    if (closeTimeoutMs === null) {
+      this.#deadline = NO_DEADLINE;
+      return;
+    }
     this.#deadline = this.#runtime.clock.setTimer(closeTimeoutMs, () => {
       this.log('debug', '- timed out while closing connection');
+      this.reportLimit('closeTimeoutMs');
       this.#cause ??= new TimeoutError('timed out while closing connection');
       this.transport.abort();
     });
+  }
+
+  #stopTimers(): void {
+    this.#keepalive?.stop();
+    this.#expiry?.stop();
+    this.#slowPeer?.stop();
   }
 
   /** The transport is gone, and all that it brought is handed over. */
@@ -466,7 +700,8 @@ export class ConnectionPipe<C>
     if (this.isClosed) return;
     this.closed.set();
     this.#deadline?.cancel();
-    this.#keepalive?.stop();
+    this.#stopTimers();
+    if (this.#hasOpened && this.#runtime.diagnostics?.close.hasSubscribers) this.#publishClose();
     this.#pings?.end(() => this.closedError());
     this.writer.onClosed(() => this.closedError());
     this.#receiver.onClosed(() => {
@@ -477,5 +712,7 @@ export class ConnectionPipe<C>
     this.#hooks.onGone(this.#connection);
   }
 }
+
+const SLOW_PEER = 'too slow';
 
 const noop = (): void => {};

@@ -7,14 +7,17 @@ import type { Protocol } from '../core/protocol.ts';
 import type { State } from '../core/state.ts';
 import { ConnectionPipe, type PipeHooks } from './connection-pipe.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
+import type { ConnectionStats } from './connection-stats.ts';
 import type { DirectHandlers } from './handlers.ts';
 import type { ReceiveOptions } from './message-reader.ts';
 import type { Data, DataLike, MessageSource } from './message-source.ts';
-import type { SendOptions } from './message-writer.ts';
+import { readableOf, writableOf } from './message-streams.ts';
+import type { SendOptions, SendOutcome, TrySendOptions } from './message-writer.ts';
 import type { Ping } from './pings.ts';
+import { quiet } from './promises.ts';
 import type { Runtime } from './runtime.ts';
 import type { Address, Transport } from './transport.ts';
-import type { Wait } from './wait.ts';
+import { type Wait, waitFor } from './wait.ts';
 
 /** What a connection is built from. Comes from `connect` or `serve`; pass it on in `createConnection`. */
 export interface ConnectionOptions {
@@ -35,12 +38,25 @@ export interface CloseOptions {
 
 const NO_BYTES = new Uint8Array(0);
 
+/** The streams of a connection, as far as they were asked for. */
+interface Streams {
+  readable: ReadableStream<Data> | null;
+  writable: WritableStream<DataLike | PreparedMessage> | null;
+}
+
 /**
- * Sends a message without looking at backpressure: for `broadcast` alone. Does nothing when the connection isn't open.
+ * Sends a message without waiting: for `broadcast` alone. Does nothing when the connection isn't open.
  *
+ * @param maxBuffered how many bytes may wait before the message is left out. Undefined: as many as the connection says.
+ * @param slow whether the connection is closed then.
  * @throws {ConcurrencyError} a fragmented message is being sent.
  */
-export let sendAtOnce: (connection: Connection, message: PreparedMessage) => void;
+export let sendAtOnce: (
+  connection: Connection,
+  message: PreparedMessage,
+  maxBuffered: number | undefined,
+  slow: 'drop' | 'close',
+) => void;
 
 /**
  * An open WebSocket connection. Made by `connect` and `serve`.
@@ -57,6 +73,7 @@ export abstract class Connection<P extends string | null = string | null>
   #request: Request | null = null;
   #response: Response | null = null;
   readonly #pipe: ConnectionPipe<Connection>;
+  #streams: Streams | null = null;
 
   constructor(protocol: Protocol, { runtime, transport, settings, handlers = null }: ConnectionOptions) {
     this.protocol = protocol;
@@ -141,6 +158,19 @@ export abstract class Connection<P extends string | null = string | null>
     return this.#pipe.batch.bufferedBytes;
   }
 
+  /**
+   * Settles when what was sent and waits is below the low mark of `writeLimit`: at once, when it is so. Rejects with
+   * ConnectionClosed when the connection ends first, or has ended; need not be watched.
+   */
+  get drained(): Promise<void> {
+    return this.#pipe.writer.whenDrained({});
+  }
+
+  /** Numbers of this moment: bytes, messages, what compression saves, what waits. */
+  get stats(): ConnectionStats {
+    return this.#pipe.stats();
+  }
+
   // Receiving
 
   /**
@@ -190,6 +220,43 @@ export abstract class Connection<P extends string | null = string | null>
     return this.#pipe.reader.messages();
   }
 
+  /**
+   * The received messages as a web stream, made when it is first asked for. From then on `recv`, `recvStreaming` and
+   * iteration are refused.
+   *
+   * Nothing is read ahead: a slow reader stops the peer, as with `recv`. The stream ends when the connection was closed
+   * without a problem, and fails with ConnectionClosedError otherwise. Cancelling it closes the connection: with 1011 when
+   * the reason is an Error, as when a pipe fails, else with 1000.
+   *
+   * @throws {ConcurrencyError} a `recv` or `recvStreaming` is in progress, or the connection has direct handlers.
+   */
+  get readable(): ReadableStream<Data> {
+    this.#streams ??= { readable: null, writable: null };
+    if (this.#pipe.reader === null) throw handledDirectly('readable');
+    this.#streams.readable ??= readableOf(this.#pipe, this.#pipe.reader);
+    return this.#streams.readable;
+  }
+
+  /**
+   * Stops delivery until `resume`: to handlers, calls of `recv`, iterators and streams. Backpressure reaches the peer, and
+   * nothing is read any more: pings stay without answer, pongs and the peer's end are not seen, so that keepalive may fail
+   * the connection. The pause ends when the connection begins to close, or is lost. Does nothing unless the connection is
+   * open.
+   */
+  pause(): void {
+    this.#pipe.pause();
+  }
+
+  /** Goes on after `pause`, with what had arrived meanwhile. */
+  resume(): void {
+    this.#pipe.resume();
+  }
+
+  /** Whether `pause` is in force. */
+  get isPaused(): boolean {
+    return this.#pipe.isPaused;
+  }
+
   // Sending
 
   /**
@@ -205,7 +272,58 @@ export abstract class Connection<P extends string | null = string | null>
    * @throws {TypeError} the message can't be sent.
    */
   send(message: MessageSource | PreparedMessage, options: SendOptions = {}): Promise<void> {
+    if (this.#streams !== null && this.#streams.writable !== null) return Promise.reject(sentByStream('send'));
     return this.#pipe.writer.send(message, options);
+  }
+
+  /**
+   * Sends a message without waiting, and tells what became of it. Whatever the peer does, this does not throw.
+   *
+   * - `'sent'`: it is with the system, or goes there when this turn of the event loop ends, or less than the high mark of
+   *   `writeLimit` waits in all.
+   * - `'queued'`: it is on its way, and more than that waits. Better hold back until `drained` settles, or `drain` is called.
+   * - `'dropped'`: nothing is sent. More than `maxBuffered` waits already; or the connection isn't open; or a message in
+   *   fragments, or one that a thread compresses, is on its way.
+   *
+   * A message is never dropped for its own size: what waits is at most `maxBuffered` and one message. The bytes may be
+   * changed when the call returns.
+   *
+   * @throws {TypeError} the message is neither a string nor bytes.
+   * @throws {ConcurrencyError} `writable` is in use.
+   */
+  trySend(message: DataLike | PreparedMessage, options: TrySendOptions = {}): SendOutcome {
+    if (this.#streams !== null && this.#streams.writable !== null) throw sentByStream('trySend');
+    return this.#pipe.writer.trySend(message, options);
+  }
+
+  /** As `drained`, within limits. */
+  waitDrained(wait: Wait = {}): Promise<void> {
+    return this.#pipe.writer.whenDrained(wait);
+  }
+
+  /**
+   * Runs the function, and writes in one go what it sends, when it returns or throws. By itself that happens once for each
+   * turn of the event loop; this is for less. Calls may be nested: the outermost writes. What does not fit into 64 KiB is
+   * written on the way. An async function is corked up to its first `await`.
+   *
+   * @returns what the function returns.
+   */
+  cork<T>(work: () => T): T {
+    return this.#pipe.cork(work);
+  }
+
+  /**
+   * A web stream that sends what is written to it, a message each, made when it is first asked for. From then on `send` and
+   * `trySend` are refused.
+   *
+   * A write settles when `send` would: a peer that does not read stops the writer. Closing the stream closes the connection
+   * with 1000, aborting it with 1011. The stream fails with ConnectionClosed when the connection ends first. What can't be
+   * sent fails the stream, and closes the connection with 1011.
+   */
+  get writable(): WritableStream<DataLike | PreparedMessage> {
+    this.#streams ??= { readable: null, writable: null };
+    this.#streams.writable ??= writableOf(this.#pipe, this.runtime.clock);
+    return this.#streams.writable;
   }
 
   /**
@@ -213,23 +331,31 @@ export abstract class Connection<P extends string | null = string | null>
    *
    * @param data at most 125 bytes. Default: 4 random bytes.
    * @param options.ackOnClose `pong` comes to NaN instead of rejecting when the connection ends first. Default false.
+   * @param options.signal aborting it gives up waiting, for room and for the pong. The ping is sent all the same.
    * @throws {ConnectionClosed} the connection is closed.
    * @throws {ConcurrencyError} a ping with the same data is on its way.
    * @throws {ProtocolError} the data is too long.
    */
-  ping(data?: DataLike, { ackOnClose = false }: { readonly ackOnClose?: boolean | undefined } = {}): Promise<Ping> {
-    return this.#pipe.ping(data, ackOnClose);
+  ping(
+    data?: DataLike,
+    {
+      ackOnClose = false,
+      signal,
+    }: { readonly ackOnClose?: boolean | undefined; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Ping> {
+    return this.#pipe.ping(data, ackOnClose, { signal });
   }
 
   /**
    * Sends a pong that nobody asked for: a heartbeat in one direction. Pings are answered by themselves.
    *
    * @param data at most 125 bytes. Default: empty.
+   * @param options.signal aborting it gives up waiting for room. The pong is sent all the same.
    * @throws {ConnectionClosed} the connection is closed.
    * @throws {ProtocolError} the data is too long.
    */
-  pong(data: DataLike = NO_BYTES): Promise<void> {
-    return this.#pipe.pong(data);
+  pong(data: DataLike = NO_BYTES, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#pipe.pong(data, { signal });
   }
 
   // Closing
@@ -238,10 +364,16 @@ export abstract class Connection<P extends string | null = string | null>
    * Closes the connection and settles when it is gone, after `closeTimeoutMs` at the latest. May be called again and
    * again. Messages that came before the peer's close frame can still be received.
    *
+   * @param options.signal aborting it gives up waiting. The connection goes on closing.
    * @throws {ProtocolError} the code must not be sent, or the reason is too long; the connection stays open.
    */
-  close({ code = 1000, reason = '' }: CloseOptions = {}): Promise<void> {
-    return this.#pipe.close(code, reason);
+  close({
+    code = 1000,
+    reason = '',
+    signal,
+  }: CloseOptions & { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const closed = this.#pipe.close(code, reason);
+    return signal === undefined ? closed : quiet(waitFor(closed, { signal }, this.runtime.clock));
   }
 
   /** Settles when the connection is gone, TCP included. Rejects only because of `signal` or `timeoutMs`. */
@@ -275,7 +407,7 @@ export abstract class Connection<P extends string | null = string | null>
   // For the two sides
 
   static {
-    sendAtOnce = (connection, message) => connection.#pipe.sendAtOnce(message);
+    sendAtOnce = (connection, message, maxBuffered, slow) => connection.#pipe.sendAtOnce(message, maxBuffered, slow);
   }
 
   static readonly #hooks: PipeHooks<Connection> = {
@@ -312,6 +444,9 @@ export abstract class Connection<P extends string | null = string | null>
     this.#pipe.handlerFailed(error);
   }
 }
+
+const sentByStream = (call: string): ConcurrencyError =>
+  new ConcurrencyError(`cannot call ${call} on a connection whose writable stream is in use`);
 
 const handledDirectly = (call: string): ConcurrencyError =>
   new ConcurrencyError(`cannot call ${call} on a connection with direct handlers`);

@@ -100,8 +100,12 @@ export class DirectReceiver implements Receiver {
 
   #keep(backlog: Backlog, piece: Piece): void {
     backlog.bytes += weightOf(piece);
-    if (backlog.bytes > this.#settings.queue.maxBytes) backlog.isDropping = true;
-    else backlog.pieces.push(ownPiece(piece));
+    if (backlog.bytes > this.#settings.queue.maxBytes) {
+      backlog.isDropping = true;
+      this.#connection.onQueueFull();
+    } else {
+      backlog.pieces.push(ownPiece(piece));
+    }
   }
 
   /** The promise of a message has settled. */

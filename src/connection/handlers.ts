@@ -13,7 +13,7 @@ export interface DirectHandlers<C> {
    * returned is awaited before the next message; otherwise it is only watched for errors.
    */
   message?(connection: C, data: Data, isText: boolean): unknown;
-  /** There is room again after `send` had to wait. */
+  /** There is room again after `send` had to wait, or `trySend` said `'queued'`. */
   drain?(connection: C): unknown;
   /** The connection is gone; code and reason are the peer's, 1006 when it sent no close frame. */
   close?(connection: C, code: number, reason: string): unknown;

@@ -30,8 +30,7 @@ export interface KeepaliveSettings {
 export class Keepalive extends Alarm implements PingSender {
   readonly #connection: KeepaliveConnection;
   readonly #clock: TimerWheel;
-  readonly #intervalMs: number;
-  readonly #timeoutMs: number | null;
+  readonly #settings: KeepaliveSettings;
   /** Of the ping that waits for its pong; null between pings. */
   #payload: Uint8Array | null = null;
   /** Whether anything has arrived since the last ping. */
@@ -42,18 +41,12 @@ export class Keepalive extends Alarm implements PingSender {
    * @param phase 0 to 1, at random: the first ping comes within the second half of the first interval, so that connections
    *   that were opened together do not send their pings together.
    */
-  constructor(
-    connection: KeepaliveConnection,
-    clock: TimerWheel,
-    { intervalMs, timeoutMs }: KeepaliveSettings,
-    phase: number,
-  ) {
+  constructor(connection: KeepaliveConnection, clock: TimerWheel, settings: KeepaliveSettings, phase: number) {
     super();
     this.#connection = connection;
     this.#clock = clock;
-    this.#intervalMs = intervalMs;
-    this.#timeoutMs = timeoutMs;
-    clock.set(this, intervalMs * (1 - phase / 2));
+    this.#settings = settings;
+    clock.set(this, settings.intervalMs * (1 - phase / 2));
   }
 
   stop(): void {
@@ -68,7 +61,7 @@ export class Keepalive extends Alarm implements PingSender {
 
   onAlarm(): void {
     try {
-      if (this.#payload === null || this.#timeoutMs === null || this.#hasHeard) this.#ping();
+      if (this.#payload === null || this.#settings.timeoutMs === null || this.#hasHeard) this.#ping();
       else this.#giveUp();
     } catch (error) {
       // The user's logger threw: the other connections that are woken now have nothing to do with it.
@@ -78,7 +71,7 @@ export class Keepalive extends Alarm implements PingSender {
 
   #ping(): void {
     this.#hasHeard = false;
-    this.#clock.set(this, this.#timeoutMs ?? this.#intervalMs);
+    this.#clock.set(this, this.#settings.timeoutMs ?? this.#settings.intervalMs);
     // A ping that nobody answers is repeated, not followed by another: what waits for pongs must not pile up.
     this.#payload = this.#connection.sendPing(this, this.#payload);
     // Last: the logger is the user's code, which may close the connection.
@@ -92,8 +85,8 @@ export class Keepalive extends Alarm implements PingSender {
 
   onPong(latency: number): void {
     this.#payload = null;
-    if (this.#isStopped || this.#timeoutMs === null) return;
-    this.#clock.set(this, this.#intervalMs - latency * 1000);
+    if (this.#isStopped || this.#settings.timeoutMs === null) return;
+    this.#clock.set(this, this.#settings.intervalMs - latency * 1000);
     this.#connection.log('debug', '% received keepalive pong');
   }
 

@@ -72,7 +72,7 @@ class MessageWaiter<T> implements Waiter {
 }
 
 /** What a message or an error comes to, for whoever asked. */
-interface Outcome<T> {
+export interface Outcome<T> {
   ofMessage(data: Data): T;
   /** May throw, the same error or another. */
   ofError(error: unknown): T;
@@ -130,8 +130,8 @@ export class MessageReader implements Receiver {
   /** Whether the message whose frames arrive is text. */
   #isText = false;
   #isStreaming = false;
-  /** Whether `recvStreaming` was left in the middle of a message: what follows can't be told from its rest. */
-  #isTorn = false;
+  /** Why nobody can receive by a call any more. After `recvStreaming` was left within a message, what follows can't be told from its rest. */
+  #lock: string | null = null;
   /** Whether something was dropped: then nothing more is taken, so that no message has a hole. */
   #isDropping = false;
 
@@ -170,8 +170,19 @@ export class MessageReader implements Receiver {
       }
     } finally {
       this.#isStreaming = false;
-      if (isInside) this.#isTorn = true;
+      if (isInside) this.#lock = 'after leaving recvStreaming in the middle of a message';
     }
+  }
+
+  /**
+   * Takes all messages for itself from now on, one for each call of what is returned; `recv` and its like are refused.
+   * @throws {ConcurrencyError} somebody else receives, or has taken the messages.
+   */
+  takeOver<T>(name: string, outcome: Outcome<T>): () => Promise<T> {
+    const conflict = this.#conflict(name);
+    if (conflict !== null) throw conflict;
+    this.#lock = `on a connection whose ${name} stream is in use`;
+    return () => this.#receive(NO_OPTIONS, outcome);
   }
 
   /** One message a step, to the end when the connection was closed without a problem. */
@@ -209,6 +220,30 @@ export class MessageReader implements Receiver {
     onDelivered();
   }
 
+  /** The user wants messages again: whoever waits may find one here. */
+  onResumed(): void {
+    const waiter = this.#waiter;
+    const queue = this.#queue;
+    if (waiter === null || queue === null || queue.length === 0) return;
+    if (waiter.isStreaming || queue.hasMessage) {
+      const piece = waiter.isStreaming ? queue.takePiece() : queue.takeMessage();
+      this.#afterTaking(queue);
+      this.#give(waiter, piece);
+    } else {
+      this.#joinQueued(queue);
+    }
+  }
+
+  /** Frames that wait to be read. */
+  get queuedFrames(): number {
+    return this.#queue?.length ?? 0;
+  }
+
+  /** What they cost to keep, in bytes. */
+  get queuedBytes(): number {
+    return this.#queue?.byteLength ?? 0;
+  }
+
   // For the calls that wait
 
   get isClosed(): boolean {
@@ -226,7 +261,10 @@ export class MessageReader implements Receiver {
   receive<T>(options: ReceiveOptions & Wait, outcome: Outcome<T>): Promise<T> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     const conflict = this.#conflict('recv');
-    if (conflict !== null) return Promise.reject(conflict);
+    return conflict === null ? this.#receive(options, outcome) : Promise.reject(conflict);
+  }
+
+  #receive<T>(options: ReceiveOptions & Wait, outcome: Outcome<T>): Promise<T> {
     const message = this.#takeMessage();
     if (message !== null) {
       const data = this.decode(message, options.decode);
@@ -264,20 +302,19 @@ export class MessageReader implements Receiver {
     } else if (isTooLarge) {
       // Once closing, the peer's close frame must get through: from here on all is dropped.
       this.#isDropping = true;
+      this.#connection.onQueueFull();
     }
   }
 
   #conflict(name: string): ConcurrencyError | null {
-    if (this.#isTorn) {
-      return new ConcurrencyError(`cannot call ${name} after leaving recvStreaming in the middle of a message`);
-    }
+    if (this.#lock !== null) return new ConcurrencyError(`cannot call ${name} ${this.#lock}`);
     return this.#waiter !== null || this.#isStreaming
       ? new ConcurrencyError(`cannot call ${name} while another call to recv or recvStreaming is in progress`)
       : null;
   }
 
   #takeMessage(): Piece | null {
-    if (this.#queue === null || !this.#queue.hasMessage) return null;
+    if (this.#queue === null || !this.#queue.hasMessage || this.#connection.isPaused) return null;
     const message = this.#queue.takeMessage();
     this.#afterTaking(this.#queue);
     return message;
@@ -285,7 +322,7 @@ export class MessageReader implements Receiver {
 
   #nextPiece(wait: Wait): Promise<Piece> {
     if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
-    if (this.#queue !== null && this.#queue.length > 0) {
+    if (this.#queue !== null && this.#queue.length > 0 && !this.#connection.isPaused) {
       const piece = this.#queue.takePiece();
       this.#afterTaking(this.#queue);
       return Promise.resolve(piece);
@@ -309,9 +346,13 @@ export class MessageReader implements Receiver {
       });
     }
     if (waiter.isStreaming || this.#queue === null || this.#queue.length === 0) return;
-    // Fragments of the message that is waited for are here already, and may fill the queue: make room.
+    if (!this.#connection.isPaused) this.#joinQueued(this.#queue);
+  }
+
+  /** Fragments of the message that is waited for are here already, and may fill the queue: make room. */
+  #joinQueued(queue: ReceiveQueue): void {
     this.#message ??= new MessageBuffer();
-    while (this.#queue.length > 0) this.#message.append(this.#queue.takePiece());
+    while (queue.length > 0) this.#message.append(queue.takePiece());
     this.#connection.resumeReceiving();
   }
 

@@ -8,7 +8,7 @@ export type DataLike = string | BytesLike;
 /** A received message, or a fragment of one. */
 export type Data = string | Uint8Array;
 /** Whatever `send` takes: one message, or the fragments of one. */
-export type MessageSource = DataLike | Iterable<DataLike> | AsyncIterable<DataLike>;
+export type MessageSource = DataLike | Iterable<DataLike> | AsyncIterable<DataLike> | ReadableStream<DataLike>;
 
 const isShared = (buffer: unknown): boolean =>
   typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
@@ -24,6 +24,24 @@ export function bytesOf(data: unknown): Uint8Array | null {
   }
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
   return isShared(data) ? new Uint8Array(new Uint8Array(data as SharedArrayBuffer)) : null;
+}
+
+/** A web stream, also of a runtime whose streams can't be iterated over. */
+const isReadableStream = (value: object): value is ReadableStream<unknown> =>
+  typeof (value as { readonly getReader?: unknown }).getReader === 'function';
+
+function streamIterator(stream: ReadableStream<unknown>): AsyncIterator<unknown> {
+  const reader = stream.getReader();
+  return {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? { done, value: undefined } : { done: false, value };
+    },
+    return: async () => {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 /** The fragments of a message. */
@@ -43,6 +61,7 @@ export function fragmentsOf(message: unknown): Fragments {
     if (Symbol.asyncIterator in message) {
       return { kind: 'async iterable', iterator: (message as AsyncIterable<unknown>)[Symbol.asyncIterator]() };
     }
+    if (isReadableStream(message)) return { kind: 'async iterable', iterator: streamIterator(message) };
     if (Symbol.iterator in message) {
       return { kind: 'iterable', iterator: (message as Iterable<unknown>)[Symbol.iterator]() };
     }

@@ -4,9 +4,10 @@ import { Opcode } from '../core/opcode.ts';
 import { PreparedMessage } from '../core/prepared-message.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Compress } from '../core/protocol-options.ts';
-import type { ConnectionSettings } from './connection-settings.ts';
+import { type ConnectionSettings, mostBuffered } from './connection-settings.ts';
 import { FragmentSender } from './fragment-sender.ts';
-import { bytesOf, fragmentsOf, type MessageSource } from './message-source.ts';
+import { bytesOf, type DataLike, fragmentsOf, type MessageSource } from './message-source.ts';
+import type { PrepareOptions } from './prepare.ts';
 import { type Deferred, deferred, quiet } from './promises.ts';
 import type { Runtime } from './runtime.ts';
 import type { SendingConnection } from './sending.ts';
@@ -25,6 +26,18 @@ export interface SendOptions {
   /** Gives up waiting for room; the message is sent all the same, unless it is fragmented: then the connection fails. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** How to send without waiting. */
+export interface TrySendOptions extends PrepareOptions {
+  /** Drops the message when more bytes than that wait. Null: no limit. Default: the connection's `maxBuffered`. */
+  readonly maxBuffered?: number | null | undefined;
+}
+
+/**
+ * What became of a message that nobody waited for. `'sent'`: it is with the system, or less than the high mark of `writeLimit`
+ * waits; `'queued'`: it is on its way, and more than that waits; `'dropped'`: it is not sent.
+ */
+export type SendOutcome = 'sent' | 'queued' | 'dropped';
 
 /** What a writer works with. */
 export interface MessageWriterOptions {
@@ -73,6 +86,55 @@ export class MessageWriter {
     return this.#sendNow(message, options);
   }
 
+  /** See `Connection.trySend`. */
+  trySend(message: DataLike | PreparedMessage, { text, compress, maxBuffered }: TrySendOptions): SendOutcome {
+    const isString = typeof message === 'string';
+    const given = isString ? null : bytesOf(message);
+    if (!isString && given === null && !(message instanceof PreparedMessage)) {
+      throw new TypeError('data must be str or bytes');
+    }
+    const most = maxBuffered === undefined ? undefined : mostBuffered(maxBuffered, 0);
+    if (!this.#connection.isOpen || this.isBusy) return 'dropped';
+    if (this.#connection.isOverfull(most)) {
+      this.#connection.onDropped();
+      return 'dropped';
+    }
+    try {
+      if (message instanceof PreparedMessage) {
+        this.#protocol.sendPrepared(message);
+      } else {
+        // Nobody is told when bytes that were lent are free again: large ones are copied.
+        const data = isString
+          ? this.#runtime.text.encode(message)
+          : given!.length < LENT_FROM_BYTES
+            ? given!
+            : new Uint8Array(given!);
+        if (text ?? isString) this.#protocol.sendText(data, true, compress);
+        else this.#protocol.sendBinary(data, true, compress);
+      }
+    } catch (error) {
+      this.#connection.failInternally(error).catch(noop);
+      return 'dropped';
+    }
+    const { highBytes } = this.#limits;
+    if (this.#batch.bufferedBytes > highBytes && !this.#batch.isGathering) this.#batch.flush();
+    if (this.#batch.bufferedBytes <= highBytes || this.#batch.isGathering) return 'sent';
+    this.#room ??= deferred();
+    return 'queued';
+  }
+
+  /** Settles when no more waits than the low mark says: at once, when it is so. */
+  whenDrained(wait: Wait): Promise<void> {
+    if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
+    if (!this.#connection.isOpen) return this.#connection.rejectWhenClosed(wait);
+    const { lowBytes } = this.#limits;
+    // Only of what has been written we hear when it is out.
+    if (this.#batch.bufferedBytes > lowBytes) this.#batch.flush();
+    if (!this.#batch.isLending && this.#batch.bufferedBytes <= lowBytes) return SENT;
+    this.#room ??= deferred();
+    return quiet(waitFor(this.#room.promise, wait, this.#runtime.clock));
+  }
+
   /** Runs when all that came before is sent. Only while `isBusy`. */
   enqueue(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     return quiet(this.#queue!.enqueue(work, signal));
@@ -106,6 +168,8 @@ export class MessageWriter {
   }
 
   #sendNow(message: MessageSource | PreparedMessage, options: SendOptions): Promise<void> {
+    // Somebody waits for room already: if too much does, the peer's time runs.
+    if (this.#room !== null) this.#connection.isOverfull();
     const isString = typeof message === 'string';
     let data: Uint8Array | null;
     try {
@@ -194,3 +258,5 @@ export class MessageWriter {
     return quiet(waitFor(this.#room.promise, wait, this.#runtime.clock));
   }
 }
+
+const noop = (): void => {};

@@ -13,6 +13,7 @@ import { maxMessageBytes, protocolOptions } from './common-options.ts';
 import { deflateEngine } from './compression-options.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
+import { reportLimit } from './diagnostics.ts';
 import type { Dialer } from './dialer.ts';
 import { isCrossOrigin, redirectTarget, type Target, targetOf, withoutSecrets } from './redirect.ts';
 import type { Runtime } from './runtime.ts';
@@ -80,6 +81,7 @@ export class Opener<C extends ClientConnection> {
       timeoutMs === null
         ? null
         : this.#runtime.clock.setTimer(timeoutMs, () => {
+            reportLimit(this.#runtime, null, 'openTimeoutMs');
             const cause = new TimeoutError(`timed out after ${timeoutMs} ms`);
             abort.abort(new TimeoutError('timed out during opening handshake', { cause }));
           });

@@ -18,6 +18,8 @@ export interface ReceivingConnection {
   readonly isOpen: boolean;
   /** Whether the connection is gone for good. */
   readonly isClosed: boolean;
+  /** Whether the user wants nothing to be delivered for now. */
+  readonly isPaused: boolean;
   /** Nothing more is handed over until `resumeReceiving`, unless the transport is gone: then all the rest is, at once. */
   pauseReceiving(): void;
   resumeReceiving(): void;
@@ -27,6 +29,8 @@ export interface ReceivingConnection {
   rejectWhenClosed(): Promise<never>;
   /** What was received can't be used: fails the connection with 1007. */
   failReceiving(error: InvalidUtf8Error): void;
+  /** More came than may be kept, when reading could not stop: it is dropped. */
+  onQueueFull(): void;
   /** The user's code threw. */
   handlerFailed(error: unknown): void;
 }

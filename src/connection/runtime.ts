@@ -5,6 +5,7 @@ import type { HttpLimits } from '../core/http-parser.ts';
 import type { Logger } from '../core/logger.ts';
 import type { BackoffSettings } from './backoff.ts';
 import type { ConnectTurns } from './connect-turns.ts';
+import type { Diagnostics } from './diagnostics.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 import type { FlushQueue } from './write-batch.ts';
 
@@ -35,6 +36,8 @@ export interface Runtime {
   readonly holdProcess: () => () => void;
   /** Where log lines go when the user gives no logger: nothing below warnings. */
   readonly logger: Logger;
+  /** Where whoever wants to watch all connections hears of them. Missing: nobody can. */
+  readonly diagnostics?: Diagnostics | undefined;
   /** `{runtime}/{version} websockets/{version}`, for `User-Agent`; null: none. */
   readonly userAgent: string | null;
   /** The same for `Server`. */

@@ -79,7 +79,8 @@ export class ServerConnection<P extends string | null = string | null, D = unkno
       onOpen();
       this.onOpen();
     }
-    this.protocol.resume();
+    // Unless the handler of `open` has paused the connection.
+    if (!this.isPaused) this.protocol.resume();
     this.flush();
   }
 

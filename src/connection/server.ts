@@ -17,6 +17,7 @@ import type { Timer } from './clock.ts';
 import { type CommonOptions, maxMessageBytes, protocolOptions } from './common-options.ts';
 import { deflateEngine } from './compression-options.ts';
 import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
+import { reportLimit } from './diagnostics.ts';
 import type { DirectHandlers } from './handlers.ts';
 import { type Deferred, deferred } from './promises.ts';
 import type { Runtime } from './runtime.ts';
@@ -367,6 +368,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
       const [oldest] = this.#pending.keys();
       if (oldest !== undefined) {
         this.#pending.delete(oldest);
+        reportLimit(this.#runtime, oldest, 'maxPending');
         oldest.abort();
       }
     }
@@ -386,7 +388,9 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
         return;
       }
       this.#pending.set(connection, Number.POSITIVE_INFINITY);
-      if (connection.isPending) connection.answer(requestTimeout(host.now()), noop);
+      if (!connection.isPending) continue;
+      reportLimit(this.#runtime, connection, 'openTimeoutMs');
+      connection.answer(requestTimeout(host.now()), noop);
     }
   }
 

@@ -11,6 +11,9 @@ export const LENT_FROM_BYTES = 32_768;
 /** How many batch buffers wait to be used again, and how many connections gather what they write in one turn. */
 const MAX_SPARE_BUFFERS = 16;
 
+/** With TLS every write waits for a moment: so few bytes that wait mean nothing. */
+const BLOCKED_FROM_BYTES = 4096;
+
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -60,7 +63,6 @@ export class FlushQueue {
  * (bench/run.js).
  */
 export class WriteBatch implements ProtocolOutput {
-  readonly appendFromBytes: number = LENT_FROM_BYTES;
   bytes: Uint8Array = NO_BYTES;
   readonly #transport: Transport;
   readonly #queue: FlushQueue;
@@ -68,16 +70,23 @@ export class WriteBatch implements ProtocolOutput {
   /** What the batch consists of while it is one frame that many connections send: nothing is gathered then. */
   #shared: Uint8Array | null = null;
   #queued = false;
-  #held = false;
+  /** How many are gathering: see `hold`. */
+  #holds = 0;
   #hasLent = false;
   /** Whether the last write was not done at once: with TLS none is. */
   #hasWaited = false;
   /** What the system has not taken all of. */
   #waiting: Uint8Array | null = null;
+  /** Bytes that were written since `countFromHere`. */
+  #written = 0;
 
   constructor(transport: Transport, queue: FlushQueue) {
     this.#transport = transport;
     this.#queue = queue;
+  }
+
+  get appendFromBytes(): number {
+    return LENT_FROM_BYTES;
   }
 
   /** Whether a payload of somebody else's is on its way and must not change yet. */
@@ -93,7 +102,22 @@ export class WriteBatch implements ProtocolOutput {
 
   /** Whether what is gathered now will be written as soon as what was read is dealt with. */
   get isGathering(): boolean {
-    return this.#held && this.#transport.bufferedBytes === 0;
+    return this.#holds > 0 && this.#transport.bufferedBytes === 0;
+  }
+
+  /** Whether the system does not take what is written. */
+  get isBlocked(): boolean {
+    return this.#transport.bufferedBytes > BLOCKED_FROM_BYTES;
+  }
+
+  /** Bytes that came this way since `countFromHere`. */
+  get byteCount(): number {
+    return this.#written + this.#length + (this.#shared?.length ?? 0);
+  }
+
+  /** What follows is counted, what came before is not. */
+  countFromHere(): void {
+    this.#written -= this.byteCount;
   }
 
   reserve(byteLength: number): number {
@@ -134,19 +158,19 @@ export class WriteBatch implements ProtocolOutput {
     this.#transport.end();
   }
 
-  /** Until `release`, nothing is flushed at the end of a turn: whoever holds flushes. */
+  /** Until `release`, nothing is flushed at the end of a turn: whoever holds flushes. May be called several times. */
   hold(): void {
-    this.#held = true;
+    this.#holds++;
   }
 
+  /** The last one flushes. */
   release(): void {
-    this.#held = false;
-    this.flush();
+    if (--this.#holds === 0) this.flush();
   }
 
   /** As `release`, but leaves it to the end of the turn to flush. */
   releaseLater(): void {
-    this.#held = false;
+    if (--this.#holds > 0) return;
     if (this.#length > 0 || this.#shared !== null) this.#schedule();
   }
 
@@ -175,7 +199,7 @@ export class WriteBatch implements ProtocolOutput {
   }
 
   #schedule(): void {
-    if (this.#queued || this.#held) return;
+    if (this.#queued || this.#holds > 0) return;
     this.#queued = true;
     this.#queue.add(this);
   }
@@ -196,6 +220,7 @@ export class WriteBatch implements ProtocolOutput {
   #writeShared(): void {
     const shared = this.#shared!;
     this.#shared = null;
+    this.#written += shared.length;
     this.#transport.write(shared);
   }
 
@@ -203,6 +228,7 @@ export class WriteBatch implements ProtocolOutput {
     if (this.#shared !== null) this.#writeShared();
     const buffer = this.bytes;
     const gathered = buffer.subarray(0, this.#length);
+    this.#written += more === undefined ? this.#length : this.#length + more.length;
     this.bytes = NO_BYTES;
     this.#length = 0;
     const willWait = this.#hasWaited || this.#transport.bufferedBytes > 0;

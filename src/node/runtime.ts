@@ -1,6 +1,7 @@
 // What Node brings along for the layers above: random numbers, native UTF-8, clock, zlib, console, environment.
 import { isAscii, isUtf8 } from 'node:buffer';
 import { createHash, randomFillSync } from 'node:crypto';
+import { channel } from 'node:diagnostics_channel';
 import type { Timer } from '../connection/clock.ts';
 import { ConnectTurns } from '../connection/connect-turns.ts';
 import { consoleLogger } from '../connection/console-logger.ts';
@@ -101,5 +102,13 @@ export const nodeRuntime: Runtime = {
   // After the code that is running now and the promises that it settles, in the same turn of the event loop.
   flushQueue: new FlushQueue((callback) => process.nextTick(callback), writeBuffer),
   logger: consoleLogger,
+  diagnostics: {
+    handshake: channel('websockets:handshake'),
+    open: channel('websockets:open'),
+    message: channel('websockets:message'),
+    close: channel('websockets:close'),
+    error: channel('websockets:error'),
+    limit: channel('websockets:limit'),
+  },
   ...environmentSettings((name) => process.env[name], `Node.js/${process.versions.node} websockets/${version}`),
 };

@@ -2,6 +2,7 @@
 import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from 'node:tls';
+import { reportLimit } from '../connection/diagnostics.ts';
 import {
   DEFAULT_MAX_PENDING,
   type Listen,
@@ -177,6 +178,7 @@ function trackTlsHandshakes(
     const [oldest] = inProgress;
     if (oldest !== undefined && inProgress.size > (maxPending ?? Number.POSITIVE_INFINITY)) {
       inProgress.delete(oldest[0]);
+      reportLimit(nodeRuntime, null, 'maxPending');
       oldest[1].destroy();
     }
   });

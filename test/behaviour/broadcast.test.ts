@@ -178,6 +178,8 @@ test('broadcast does not wait for a slow connection', async () => {
   await using m = await meet('server');
   await using n = await meet('server');
   m.peer.socket.pause();
-  for (let i = 0; i < 8; i++) broadcast([m.connection, n.connection], new Uint8Array(1024 * 1024));
-  for (let i = 0; i < 8; i++) assert.equal((await n.peer.frame())?.payload.length, 1024 * 1024);
+  for (let i = 0; i < 8; i++) {
+    broadcast([m.connection, n.connection], new Uint8Array(1024 * 1024));
+    assert.equal((await n.peer.frame())?.payload.length, 1024 * 1024);
+  }
 });

@@ -140,8 +140,13 @@ describe('the settings of a connection', () => {
     connectionSettings(options, max);
 
   test('have their defaults', () => {
-    const { pingIntervalMs, pingTimeoutMs, closeTimeoutMs, queue, writeLimit } = settings({});
-    assert.deepEqual([pingIntervalMs, pingTimeoutMs, closeTimeoutMs], [20_000, 20_000, 10_000]);
+    const { keepalive, closeTimeoutMs, queue, writeLimit, ...others } = settings({});
+    assert.deepEqual(keepalive, { intervalMs: 20_000, timeoutMs: 20_000 });
+    assert.equal(closeTimeoutMs, 10_000);
+    assert.deepEqual(
+      [others.maxBuffered, others.slowTimeoutMs, others.idleTimeoutMs, others.maxLifetimeMs],
+      [1_048_576, 30_000, null, null],
+    );
     assert.deepEqual(queue, { high: 16, low: 4, maxBytes: 4 * 1_048_576 });
     assert.deepEqual(writeLimit, { highBytes: 32_768, lowBytes: 8_192 });
   });

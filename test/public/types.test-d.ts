@@ -49,6 +49,7 @@ export async function receiving(connection: Connection): Promise<void> {
   const { pong, data } = await connection.ping();
   same<typeof pong, Promise<number>>(true);
   same<typeof data, Uint8Array>(true);
+  for await (const message of connection.readable) same<typeof message, Data>(true);
   const used = await connection.use(() => 42);
   same<typeof used, number>(true);
 }
@@ -63,6 +64,14 @@ export async function sending(connection: Connection): Promise<void> {
       yield new Uint8Array(1);
     })(),
   );
+  await connection.send(new ReadableStream<string>());
+  const outcome = connection.trySend('text', { compress: false, maxBuffered: null });
+  same<typeof outcome, 'sent' | 'queued' | 'dropped'>(true);
+  const result = connection.cork(() => 42);
+  same<typeof result, number>(true);
+  await new ReadableStream<string>().pipeTo(connection.writable);
+  // @ts-expect-error fragments need time
+  connection.trySend(['a']);
   // @ts-expect-error numbers are no messages
   await connection.send(42);
   // @ts-expect-error nor are plain objects

@@ -16,6 +16,8 @@ import { FakeTransport } from './fake-transport.ts';
 export interface OpenOptions extends CommonConnectionOptions {
   readonly handlers?: DirectHandlers<Connection>;
   readonly logger?: Logger;
+  /** The first of the random numbers; the others count on from it. Default 0. */
+  readonly mask?: number;
 }
 
 /** A server's connection: its peer masks. */
@@ -23,10 +25,10 @@ export class OpenConnection extends Connection {
   readonly transport: FakeTransport;
   readonly clock: FakeClock;
 
-  static make({ handlers, logger, ...options }: OpenOptions = {}): OpenConnection {
+  static make({ handlers, logger, mask = 0, ...options }: OpenOptions = {}): OpenConnection {
     const clock = new FakeClock();
     const transport = new FakeTransport();
-    let masks = 0;
+    let masks = mask;
     const runtime = {
       ...nodeRuntime,
       // No chance: 0 lets the first ping come at the end of the interval; then each has another payload.

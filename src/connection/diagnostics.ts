@@ -1,0 +1,142 @@
+// What whoever watches all connections of a process is told, and on which channel. Knows no runtime's channels.
+import {
+  EndOfStreamError,
+  HeaderLineTooLong,
+  PayloadTooBig,
+  ProtocolError,
+  RequestLineTooLong,
+  StatusLineTooLong,
+  TooManyHeaders,
+  VIOLATIONS,
+} from '../core/exceptions.ts';
+
+/** One of the runtime's channels: a named list of subscribers. Costs a look at `hasSubscribers` while there are none. */
+export interface DiagnosticsChannel {
+  readonly hasSubscribers: boolean;
+  /** Tells all subscribers. What one of them throws does not come back here. */
+  publish(message: unknown): void;
+}
+
+/** The channels, in Node under the names `websockets:handshake` and so on. Each has its own kind of message. */
+export interface Diagnostics {
+  /** {@link HandshakeDiagnostics} */
+  readonly handshake: DiagnosticsChannel;
+  /** {@link OpenDiagnostics} */
+  readonly open: DiagnosticsChannel;
+  /** {@link MessageDiagnostics} */
+  readonly message: DiagnosticsChannel;
+  /** {@link CloseDiagnostics} */
+  readonly close: DiagnosticsChannel;
+  /** {@link ErrorDiagnostics} */
+  readonly error: DiagnosticsChannel;
+  /** {@link LimitDiagnostics} */
+  readonly limit: DiagnosticsChannel;
+}
+
+/** `websockets:handshake`: an opening handshake is over. The connection has `request`, `response` and addresses. */
+export interface HandshakeDiagnostics {
+  readonly connection: unknown;
+  /** Whether the connection is OPEN now. */
+  readonly isOpen: boolean;
+  /** Why it isn't, when the protocol knows: a response of the user's says so itself. */
+  readonly error: Error | null;
+}
+
+/** `websockets:open`: a connection is OPEN. */
+export interface OpenDiagnostics {
+  readonly connection: unknown;
+}
+
+/** `websockets:message`: a message, or a fragment of one, was sent or has arrived. Its content is not told. */
+export interface MessageDiagnostics {
+  readonly connection: unknown;
+  readonly direction: 'sent' | 'received';
+  /** Whether it is text; null for fragments behind the first. */
+  readonly isText: boolean | null;
+  /** Whether the message is complete with it. */
+  readonly fin: boolean;
+  /** Bytes before compression. */
+  readonly byteLength: number;
+}
+
+/** `websockets:close`: a connection that was open is gone, TCP included. */
+export interface CloseDiagnostics {
+  readonly connection: unknown;
+  /** The peer's: 1005 for a close frame without one, 1006 when no close frame came. */
+  readonly code: number;
+  readonly reason: string;
+  /** As whoever still uses the connection gets it: ConnectionClosedOK or ConnectionClosedError. */
+  readonly error: Error;
+}
+
+/** `websockets:error`: something failed at a connection: the network, the peer, the handler. */
+export interface ErrorDiagnostics {
+  readonly connection: unknown;
+  /** What failed, as the log has it. */
+  readonly message: string;
+  readonly error: unknown;
+}
+
+/** A limit of ours, by the name of its option. */
+export type LimitName =
+  | 'maxLineBytes'
+  | 'maxHeaders'
+  | 'openTimeoutMs'
+  | 'maxPending'
+  | 'maxSize'
+  | 'controlFrameLimit'
+  | 'maxEmptyFragments'
+  | 'maxQueueBytes'
+  | 'maxBuffered'
+  | 'slowTimeoutMs'
+  | 'pingTimeoutMs'
+  | 'closeTimeoutMs'
+  | 'idleTimeoutMs'
+  | 'maxLifetimeMs';
+
+/** `websockets:limit`: a limit ended a connection or a handshake, or refused a message. */
+export interface LimitDiagnostics {
+  /** Null when there is none yet. */
+  readonly connection: unknown;
+  readonly limit: LimitName;
+}
+
+/** As much of a runtime as this needs. */
+type Watched = { readonly diagnostics?: Diagnostics | undefined };
+
+/** Says that a limit was met. The only place that does. */
+export function reportLimit({ diagnostics }: Watched, connection: unknown, limit: LimitName): void {
+  if (!diagnostics?.limit.hasSubscribers) return;
+  diagnostics.limit.publish({ connection, limit } satisfies LimitDiagnostics);
+}
+
+/** Says that something failed. */
+export function reportError({ diagnostics }: Watched, connection: unknown, message: string, error: unknown): void {
+  if (!diagnostics?.error.hasSubscribers) return;
+  diagnostics.error.publish({ connection, message, error } satisfies ErrorDiagnostics);
+}
+
+/** Says that the peer's bytes ended a connection, and whether it was a limit of ours that they met. */
+export function reportViolation(runtime: Watched, connection: unknown, error: unknown): void {
+  if (error instanceof EndOfStreamError) return; // That is what `close` tells.
+  reportError(runtime, connection, 'the peer broke the protocol', error);
+  reportLimitBehind(runtime, connection, error);
+}
+
+/** Says which limit was met, if this error means that one was. */
+export function reportLimitBehind(runtime: Watched, connection: unknown, error: unknown): void {
+  const limit = limitBehind(error);
+  if (limit !== null) reportLimit(runtime, connection, limit);
+}
+
+function limitBehind(error: unknown): LimitName | null {
+  if (PayloadTooBig.is(error)) return 'maxSize';
+  if (ProtocolError.is(error)) {
+    if (error.message === VIOLATIONS.TOO_MANY_CONTROL_FRAMES) return 'controlFrameLimit';
+    if (error.message === VIOLATIONS.TOO_MANY_EMPTY_FRAGMENTS) return 'maxEmptyFragments';
+    return null;
+  }
+  if (TooManyHeaders.is(error)) return 'maxHeaders';
+  const isLine = RequestLineTooLong.is(error) || StatusLineTooLong.is(error) || HeaderLineTooLong.is(error);
+  return isLine ? 'maxLineBytes' : null;
+}
