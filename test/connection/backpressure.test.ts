@@ -2,12 +2,12 @@
 // real time.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { settled } from 'websockets-ts/testing';
 import { broadcast } from '#dist/connection/broadcast.js';
 import { prepare } from '#dist/connection/prepare.js';
 import type { Extension } from '#dist/core/extension.js';
 import { CLOSE, PING, TEXT } from '../conformance/wire.ts';
 import { Channels } from '../support/channels.ts';
-import { settled } from '../support/fake-clock.ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 import { OpenConnection, type OpenOptions } from '../support/open-connection.ts';
 

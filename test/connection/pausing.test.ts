@@ -1,9 +1,9 @@
 // pause and resume: nothing is delivered meanwhile, nothing is lost, and the end comes through. No socket, no real time.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { settled } from 'websockets-ts/testing';
 import type { Data } from '#dist/connection/message-source.js';
 import { CLOSE, CONTINUATION, PING, TEXT } from '../conformance/wire.ts';
-import { settled } from '../support/fake-clock.ts';
 import { OpenConnection, type OpenOptions } from '../support/open-connection.ts';
 
 const open = (options: OpenOptions = {}): OpenConnection => OpenConnection.make({ pingIntervalMs: null, ...options });
