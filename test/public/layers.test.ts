@@ -11,7 +11,7 @@ const LAYERS = ['bytes', 'core', 'connection', 'node'];
 /** The files directly in src/: the package's entries, above every layer. */
 const ENTRIES = 'entries';
 /** What is built on the entries: a folder each, and the entry of its name. Imports nothing below the entries either. */
-const ABOVE = ['testing'];
+const ABOVE = ['router', 'compat', 'testing'];
 /** A program over the entries, as its users might write it: it imports nothing below them. */
 const PROGRAM = 'cli';
 /** Where the machine shows: the only layers that may import Node's own modules. */
@@ -127,6 +127,9 @@ suite('the rules of the layers', () => {
     'index.ts': ['./client.ts'],
     'cli/main.ts': ['node:util', '../index.ts', './bench.ts'],
     'cli/bench.ts': [],
+    'router.ts': ['./router/router.ts'],
+    'router/router.ts': ['../client.ts'],
+    'compat/names.ts': ['../router.ts', '../router/router.ts', '../index.ts'],
     'testing.ts': ['./testing/pair.ts'],
     'testing/pair.ts': ['../index.ts', './wire.ts'],
     'testing/wire.ts': [],

@@ -1,0 +1,73 @@
+// `route`: a server whose handlers are chosen by path.
+import { type ServeOptions, type Server, type ServerConnection, serve } from '../server.ts';
+import type { Converters } from './converter.ts';
+import type { RulePath } from './params.ts';
+import { Router, type RouterOptions } from './router.ts';
+import type { Rule } from './rule.ts';
+
+type NoConverters = Readonly<Record<never, never>>;
+
+/** Options of `route`: those of `serve` and those of the router. */
+export interface RouteOptions<
+  P extends string = string,
+  C extends ServerConnection = ServerConnection,
+  Own extends Converters = NoConverters,
+> extends Omit<ServeOptions<P, C>, 'tls'>,
+    Omit<RouterOptions<C, Own>, 'tls' | 'processRequest'> {
+  /** Speak TLS, with these settings; or true: a proxy in front does, and redirects name `wss`. */
+  readonly tls?: ServeOptions['tls'] | boolean | undefined;
+  /** Makes the router, so that it can be of a class of your own. */
+  readonly createRouter?:
+    | ((rules: readonly Rule<RulePath, Converters, C>[], options: RouterOptions<C, Converters>) => Router<C>)
+    | undefined;
+}
+
+/** Rules, each with the types of its own path. */
+export type RulesOf<Paths extends readonly RulePath[], Own extends Converters, C extends ServerConnection> = {
+  readonly [Index in keyof Paths]: Rule<Paths[Index], Own, C>;
+};
+
+/**
+ * Starts a WebSocket server that serves each path by a handler of its own.
+ *
+ * ```ts
+ * await route([
+ *   { path: '/echo/<int:count>', handler: async (connection, { count }) => { … } },
+ *   { path: '/', redirectTo: '/echo/1' },
+ * ], { port: 8080 });
+ * ```
+ *
+ * @throws {TypeError} at once: a rule is wrong. The message names it.
+ * @throws {Error} in the promise: as `serve`.
+ */
+export function route<
+  const Paths extends readonly RulePath[],
+  const P extends string = never,
+  C extends ServerConnection = ServerConnection<[P] extends [never] ? null : P | null>,
+  const Own extends Converters = NoConverters,
+>(rules: RulesOf<Paths, Own, NoInfer<C>>, options: RouteOptions<P, C, Own> = {}): Promise<Server<C>> {
+  const { serverName, converters, createRouter, tls = false, processRequest, ...rest } = options;
+  const routerOptions: RouterOptions<C, Converters> = { serverName, converters, tls, processRequest };
+  const all = rules as unknown as readonly Rule<RulePath, Converters, C>[];
+  const router = createRouter?.(all, routerOptions) ?? new Router<C>(all, routerOptions);
+  return serve<P, C>(router.directHandlers ?? router.handler, {
+    ...rest,
+    ...(typeof tls === 'object' && { tls }),
+    processRequest: router.processRequest,
+  } as ServeOptions<P, C>);
+}
+
+/**
+ * As {@link route}, on a Unix socket.
+ * @throws {TypeError} at once: a rule is wrong.
+ */
+export const unixRoute = <
+  const Paths extends readonly RulePath[],
+  const P extends string = never,
+  C extends ServerConnection = ServerConnection<[P] extends [never] ? null : P | null>,
+  const Own extends Converters = NoConverters,
+>(
+  rules: RulesOf<Paths, Own, NoInfer<C>>,
+  path: string,
+  options: RouteOptions<P, C, Own> = {},
+): Promise<Server<C>> => route<Paths, P, C, Own>(rules, { ...options, path });

@@ -1,0 +1,168 @@
+// What a server does with a request, by its path: hands the connection to the handler of a rule, redirects it, or refuses it.
+// Knows not how the server was made.
+import type { DirectHandlers, Request, Response, ServeOptions, ServerConnection } from '../server.ts';
+import type { Converters } from './converter.ts';
+import type { RulePath } from './params.ts';
+import type { RouteHandler, RouteHandlers, Rule } from './rule.ts';
+import { type RouteParams, RuleTable } from './rule-table.ts';
+
+/** What a hook for requests returns. */
+type HookResult = ReturnType<NonNullable<ServeOptions['processRequest']>>;
+
+/** Options of {@link Router}. */
+export interface RouterOptions<
+  C extends ServerConnection = ServerConnection,
+  Own extends Converters = Readonly<Record<never, never>>,
+> {
+  /** Host of the server, with its port if that is not the default, as it stands in redirects. Default: the request's `Host`. */
+  readonly serverName?: string | undefined;
+  /** Whether clients speak TLS, to us or to a proxy in front: redirects name `wss` then. Settings of TLS mean true. Default false. */
+  readonly tls?: object | boolean | undefined;
+  /** Converters of your own, by the name that they have in paths. */
+  readonly converters?: Own | undefined;
+  /** Sees each request before the rules do. A response that it returns is sent instead. */
+  readonly processRequest?: ((connection: C, request: Request) => HookResult) | undefined;
+}
+
+/** A connection that has matched a rule. */
+interface Routed {
+  readonly handler: (connection: ServerConnection, params: RouteParams) => unknown;
+  readonly handlers: RouteHandlers<ServerConnection, RouteParams>;
+  readonly params: RouteParams;
+}
+
+/** What stands in for a handler of the other kind. */
+const NOTHING: RouteHandlers<ServerConnection, RouteParams> = {};
+
+/**
+ * Serves each path by a handler of its own. `route` makes one for a server of its own; by itself it is two hooks for any other:
+ *
+ * ```ts
+ * const router = new Router(rules);
+ * await serve(router.handler, { processRequest: router.processRequest });
+ * ```
+ *
+ * Both are bound to the router. Inherit from it to change what a redirect or a refusal looks like.
+ */
+export class Router<C extends ServerConnection = ServerConnection> {
+  readonly #table: RuleTable;
+  readonly #serverName: string | null;
+  readonly #isSecure: boolean;
+  readonly #processRequest: RouterOptions<C>['processRequest'];
+  /** The connections that have matched and whose handler has not been called; with direct handlers, all. */
+  readonly #routed: WeakMap<ServerConnection, Routed> = new WeakMap();
+
+  /**
+   * What to give to `serve` as its handler when the rules have direct handlers; null when they have functions.
+   */
+  readonly directHandlers: DirectHandlers<C> | null;
+
+  /** @throws {TypeError} a rule is wrong, or some have functions and others direct handlers. The message names the rule. */
+  constructor(rules: readonly Rule<RulePath, Converters, C>[], options: RouterOptions<C, Converters> = {}) {
+    const { serverName, tls = false, converters = {}, processRequest } = options;
+    this.#table = new RuleTable(rules, converters);
+    if (serverName !== undefined && !isHost(serverName)) throw new TypeError(`serverName is not a host: ${serverName}`);
+    this.#serverName = serverName ?? null;
+    this.#isSecure = Boolean(tls);
+    this.#processRequest = processRequest;
+    this.directHandlers = haveDirectHandlers(rules) ? (this.#dispatch() as DirectHandlers<C>) : null;
+    this.processRequest = this.processRequest.bind(this);
+    this.handler = this.handler.bind(this);
+  }
+
+  /** Hook for `serve`: the user's own hook first, then the rules. */
+  async processRequest(connection: C, request: Request): Promise<Response | null> {
+    return (await this.#processRequest?.(connection, request)) ?? this.routeRequest(connection, request);
+  }
+
+  /**
+   * Looks for the rule of a request. Null: there is one, and its handler is next; or the handshake refuses the request.
+   * A response: a redirect, or that there is none.
+   */
+  routeRequest(connection: C, request: Request): Response | null {
+    const query = request.path.indexOf('?');
+    const path = query === -1 ? request.path : request.path.slice(0, query);
+    const match = this.#table.match(path);
+    if (match === null) return this.notFound(connection);
+    if (match.kind === 'handler') {
+      const handler = match.rule.handler as RouteHandler<ServerConnection, RouteParams>;
+      const isFunction = typeof handler === 'function';
+      this.#routed.set(connection, {
+        handler: isFunction ? handler : () => undefined,
+        handlers: isFunction ? NOTHING : handler,
+        params: match.params,
+      } as Routed);
+      return null;
+    }
+    const to = match.kind === 'slash' ? `${path}/${query === -1 ? '' : request.path.slice(query)}` : match.to;
+    if (!to.startsWith('/')) return this.redirect(connection, to);
+    const serverName = this.getServerName(connection, request);
+    // Without a host that can be named there is nowhere to go, and the handshake refuses such a request.
+    if (serverName === null) return null;
+    return this.redirect(connection, `${this.#isSecure ? 'wss' : 'ws'}://${serverName}${to}`);
+  }
+
+  /** Hook for `serve`: runs the handler of the rule that the request has matched. */
+  handler(connection: C): unknown {
+    const routed = this.#routed.get(connection);
+    this.#routed.delete(connection);
+    if (routed === undefined) throw new Error('the request of this connection has not gone through processRequest');
+    return routed.handler(connection, routed.params);
+  }
+
+  /** The answer that sends a client to another URI. */
+  redirect(connection: C, url: string): Response {
+    const response = connection.respond(302, `Found at ${url}`);
+    response.headers.append('Location', url);
+    return response;
+  }
+
+  /** The answer for a path without a rule. */
+  notFound(connection: C): Response {
+    return connection.respond(404, 'Not Found');
+  }
+
+  /** The host that redirects name: the option, or the `Host` of the request; null when it has none that is valid. */
+  getServerName(_connection: C, request: Request): string | null {
+    if (this.#serverName !== null) return this.#serverName;
+    const [host, ...others] = request.headers.getAll('Host');
+    return host !== undefined && others.length === 0 && isHost(host) ? host : null;
+  }
+
+  /** Direct handlers that call those of the rule. */
+  #dispatch(): DirectHandlers<ServerConnection> {
+    const routed = (connection: ServerConnection): Routed | undefined => this.#routed.get(connection);
+    return {
+      open: (connection) => {
+        const { handlers, params } = routed(connection) ?? {};
+        return handlers?.open?.(connection, params!);
+      },
+      message: (connection, data, isText) => {
+        const { handlers, params } = routed(connection) ?? {};
+        return handlers?.message?.(connection, data, isText, params!);
+      },
+      drain: (connection) => {
+        const { handlers, params } = routed(connection) ?? {};
+        return handlers?.drain?.(connection, params!);
+      },
+      close: (connection, code, reason) => {
+        const { handlers, params } = routed(connection) ?? {};
+        return handlers?.close?.(connection, code, reason, params!);
+      },
+    };
+  }
+}
+
+/** `host[:port]` (RFC 9110 §7.2) of characters that stand in a URI as they are. */
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
+const isHost = (value: string): boolean => HOST.test(value);
+
+/** A server reads all its connections in one way. */
+function haveDirectHandlers(rules: readonly Rule<RulePath, Converters, never>[]): boolean {
+  const handlers = rules.flatMap(({ handler }) => (handler === undefined ? [] : [handler]));
+  const direct = handlers.filter((handler) => typeof handler !== 'function').length;
+  if (direct > 0 && direct < handlers.length) {
+    throw new TypeError('either all rules of a router have functions as handlers, or all have direct handlers');
+  }
+  return direct > 0;
+}

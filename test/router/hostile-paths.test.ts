@@ -1,0 +1,38 @@
+// That no path takes long: each of these would keep a backtracking RegExp busy for years.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type RulePath, urlPattern } from 'websockets-ts/router';
+import { RuleTable } from '#dist/router/rule-table.js';
+
+/** As long as a request line may be. */
+const LENGTH = 8_000;
+
+const cases: readonly (readonly [path: RulePath, request: string])[] = [
+  ['/<a>-<b>-<c>-<d>-<e>-<f>!', `/${'-'.repeat(LENGTH)}`],
+  ['/<path:a>/<path:b>/<path:c>/<path:d>/<path:e>/x', `/${'a/'.repeat(LENGTH / 2)}`],
+  ['/<int:a><int:b><int:c><int:d><int:e>x', `/${'1'.repeat(LENGTH)}`],
+  ['/<string(maxlength=200):a><string(maxlength=200):b><path:c>!', `/${'a'.repeat(LENGTH)}`],
+  ['/<any(a,aa):a><any(a,aa):b><path:c>!', `/${'a'.repeat(LENGTH)}`],
+  [urlPattern('/:a-:b-:c-:d-:e-:f!'), `/${'-'.repeat(LENGTH)}`],
+  [urlPattern('/*/*/*/*/*/x'), `/${'a/'.repeat(LENGTH / 2)}`],
+  [urlPattern('{/:a}*{/:b}*{/:c}*{/:d}*!'), '/a'.repeat(LENGTH / 2)],
+  [urlPattern('/{a}*{a}*{a}*{a}*!'), `/${'a'.repeat(LENGTH)}`],
+];
+
+describe('a hostile path is refused in a time that is linear in its length', { timeout: 60_000 }, () => {
+  for (const [path, request] of cases) {
+    test(`for ${typeof path === 'string' ? path : (path as { pathname: string }).pathname}`, () => {
+      const rules = new RuleTable([{ path, handler: () => {} }], {});
+      assert.equal(rules.match(request), null);
+    });
+  }
+
+  test('also by thousands of rules', () => {
+    const paths = Array.from({ length: 2_000 }, (_, index) => `/<a>-<b>-${index}`);
+    const rules = new RuleTable(
+      paths.map((path) => ({ path, handler: () => {} })),
+      {},
+    );
+    assert.equal(rules.match(`/${'-'.repeat(400)}`), null);
+  });
+});
