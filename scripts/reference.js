@@ -22,6 +22,10 @@ const ENTRIES = [
     below: { ClientProtocol: 'Protocol', ServerProtocol: 'Protocol' },
   },
   {
+    name: 'router',
+    about: 'A server whose handlers are chosen by path. [How to](../howto/routing.md) use it.',
+  },
+  {
     name: 'extensions',
     about: 'Compression with other settings than the default, and what an extension of your own implements.',
   },

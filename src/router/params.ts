@@ -23,7 +23,7 @@ export type Params<Path, Own extends Converters = Readonly<Record<never, never>>
   : [Path] extends [UrlPathPattern<infer Pathname>]
     ? string extends Pathname
       ? Readonly<Record<string, string | undefined>>
-      : Flat<PatternParams<Pathname> & WildcardParams<Pathname>>
+      : Flat<PatternParams<Pathname>>
     : Readonly<Record<string, string | undefined>>;
 
 /** One object instead of an intersection: that is what an editor shows. */
@@ -63,63 +63,39 @@ type Unquoted<Text extends string> = Text extends `"${infer Inner}"` | `'${infer
 // `/users/:id`
 
 type PatternParams<Path extends string> = Path extends `${infer Before}{${infer Inside}}${infer After}`
-  ? Names<Before> &
-      (After extends `${'?' | '*'}${string}` ? Names<Inside, undefined> : Names<Inside>) &
-      PatternParams<After>
+  ? Names<Before> & Names<Inside, IsOptional<After> extends true ? undefined : never> & PatternParams<Unmodified<After>>
   : Names<Path>;
 
-type Names<Path extends string, Missing = never> = Path extends `${string}:${infer Rest}`
-  ? NameOf<Rest> extends infer Name extends string
-    ? Rest extends `${Name}${infer After}`
-      ? { readonly [N in Name]: string | Missing | (IsOptional<After> extends true ? undefined : never) } & Names<
-          After,
-          Missing
-        >
-      : unknown
-    : unknown
-  : unknown;
-
-type Letter =
-  | 'a'
-  | 'b'
-  | 'c'
-  | 'd'
-  | 'e'
-  | 'f'
-  | 'g'
-  | 'h'
-  | 'i'
-  | 'j'
-  | 'k'
-  | 'l'
-  | 'm'
-  | 'n'
-  | 'o'
-  | 'p'
-  | 'q'
-  | 'r'
-  | 's'
-  | 't'
-  | 'u'
-  | 'v'
-  | 'w'
-  | 'x'
-  | 'y'
-  | 'z';
-type NameCharacter = Letter | Uppercase<Letter> | `${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}` | '_' | '$';
+type Names<Path extends string, Missing = never> = Path extends `${infer Before}:${infer Rest}`
+  ? Numbers<Before> &
+      (NameOf<Rest> extends infer Name extends string
+        ? Rest extends `${Name}${infer After}`
+          ? {
+              readonly [N in Name]: string | Missing | (IsOptional<Unmatched<After>> extends true ? undefined : never);
+            } & Names<Unmodified<Unmatched<After>>, Missing>
+          : unknown
+        : unknown)
+  : Numbers<Path>;
 
 type NameOf<Text extends string, Name extends string = ''> = Text extends `${infer First}${infer Rest}`
-  ? First extends NameCharacter
+  ? IsNameCharacter<First> extends true
     ? NameOf<Rest, `${Name}${First}`>
     : Name
   : Name;
 
-/** Whether a `?` or `*` stands behind the name, or behind the expression that stands there. */
-type IsOptional<After extends string> = After extends `(${string})${'?' | '*'}${string}` | `${'?' | '*'}${string}`
+/** A letter is what has two cases. */
+type IsNameCharacter<Character extends string> = Character extends `${number}` | '_' | '$'
   ? true
-  : false;
+  : Lowercase<Character> extends Uppercase<Character>
+    ? false
+    : true;
 
-/** Groups without a name are called by their number; whether one can be missing is not worth telling. */
-type WildcardParams<Path extends string> = Path extends `${string}${'*' | '('}${string}`
+/** What stands behind the expression of a name, if it has one. */
+type Unmatched<After extends string> = After extends `(${string})${infer Rest}` ? Rest : After;
+type Unmodified<After extends string> = After extends `${'?' | '*' | '+'}${infer Rest}` ? Rest : After;
+type IsOptional<After extends string> = After extends `${'?' | '*'}${string}` ? true : false;
+
+/** Groups without a name are called by their number; how many there are, and which can be missing, is not told. */
+type Numbers<Text extends string> = Text extends `${string}${'*' | '('}${string}`
   ? { readonly [Group in `${number}`]: string | undefined }
   : unknown;

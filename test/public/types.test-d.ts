@@ -28,6 +28,16 @@ import {
   upgrade,
 } from 'websockets-ts';
 import { FakeClock, pair, testServer } from 'websockets-ts/testing';
+import {
+  type Converter,
+  type Params,
+  Router,
+  type Rule,
+  route,
+  rule,
+  unixRoute,
+  urlPattern,
+} from 'websockets-ts/router';
 
 /** Compiles only when the two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -307,4 +317,94 @@ export async function inMemory(): Promise<void> {
   await pair({ faults: { speed: 1 } });
   // @ts-expect-error the clock of the network is one that a test turns
   await pair({ clock: { now: () => 0, setTimer: () => ({ cancel() {} }) } });
+// Example 5 of the specification, and what a rule knows of its parameters.
+
+declare function echo(connection: Connection, count: number): Promise<void>;
+declare const hex: Converter<bigint>;
+
+export async function routing(): Promise<void> {
+  await route(
+    [
+      { path: '/echo/<int:count>', handler: (ws, { count }) => echo(ws, count) },
+      { path: '/', redirectTo: '/echo/1' },
+    ],
+    { port: 8080 },
+  );
+  const server = await route(
+    [
+      { path: '/', handler: (_, params) => same<keyof typeof params, never>(true) },
+      {
+        path: '/<a>/<string(length=2):b>/<float:c>/<path:d>/<uuid:e>',
+        handler: (_, params) =>
+          same<
+            typeof params,
+            { readonly a: string; readonly b: string; readonly c: number; readonly d: string; readonly e: string }
+          >(true),
+      },
+      {
+        path: `/<any(x, 'y', "z"):letter>`,
+        handler: (_, params) => same<typeof params, { readonly letter: 'x' | 'y' | 'z' }>(true),
+      },
+      { path: '/<hex:n>', handler: (_, params) => same<typeof params, { readonly n: bigint }>(true) },
+      { path: '/<unheard:n>', handler: (_, params) => same<typeof params, { readonly n: unknown }>(true) },
+      {
+        path: '/plain',
+        handler: async (connection) => {
+          same<typeof connection.subprotocol, 'chat' | null>(true);
+          for await (const message of connection) await connection.send(message);
+        },
+      },
+      { path: urlPattern('/users/:id'), handler: (_, params) => same<typeof params, { readonly id: string }>(true) },
+      rule('/echo/<int:count>', (_, params) => same<typeof params, { readonly count: number }>(true)),
+      rule('/list/<int:n>', (_, params) => same<typeof params, { readonly n: number; readonly page: number }>(true), {
+        defaults: { page: 1 },
+      }),
+      rule('/hex/<hex:n>', (_, params) => same<typeof params, { readonly n: bigint }>(true), { converters: { hex } }),
+    ],
+    { converters: { hex }, subprotocols: ['chat'] },
+  );
+  same<typeof server.connections, ReadonlySet<ServerConnection<'chat' | null>>>(true);
+  await unixRoute(
+    [
+      {
+        path: '/<int:n>',
+        handler: {
+          open: (connection, { n }) => echo(connection, n),
+          message: (_, data, isText, { n }) => {
+            same<typeof data, Data>(true);
+            same<typeof isText, boolean>(true);
+            same<typeof n, number>(true);
+          },
+          close: (_, code, reason, { n }) => {
+            same<typeof code, number>(true);
+            same<typeof reason, string>(true);
+            same<typeof n, number>(true);
+          },
+        },
+      },
+    ],
+    '/path',
+  );
+  // @ts-expect-error there is no such parameter
+  await route([{ path: '/<a>', handler: (_, { b }) => b }]);
+  // @ts-expect-error a rule does one thing only
+  await route([{ path: '/', handler: () => {}, redirectTo: '/x' }]);
+  const rules: Rule[] = [];
+  await route(rules);
+  const router = new Router(rules);
+  await serve(router.handler, { processRequest: router.processRequest });
+}
+
+type Pattern<Path extends string> = Params<ReturnType<typeof urlPattern<Path>>>;
+
+export function patterns(): void {
+  same<keyof Pattern<'/plain'>, never>(true);
+  same<Pattern<'/:a-:b_2.txt'>, { readonly a: string; readonly b_2: string }>(true);
+  same<Pattern<'/:a(\\d+)/:b?'>, { readonly a: string; readonly b: string | undefined }>(true);
+  same<Pattern<'/:a(\\d+)?'>['a'], string | undefined>(true);
+  same<Pattern<'/:a+/:b*'>, { readonly a: string; readonly b: string | undefined }>(true);
+  same<Pattern<'{/:a}?/{x:b}/:c'>, { readonly a: string | undefined; readonly b: string; readonly c: string }>(true);
+  same<Pattern<'/files/*'>['0'], string | undefined>(true);
+  same<Pattern<string>, Readonly<Record<string, string | undefined>>>(true);
+  same<Params<string>, Readonly<Record<string, unknown>>>(true);
 }
