@@ -1,0 +1,34 @@
+// Entry: for programs that come from Python's `websockets`, its spelling of names and its legacy API.
+export {
+  type BasicAuthProtocolOptions,
+  BasicAuthWebSocketServerProtocol,
+  basicAuthProtocolFactory,
+  basicAuthProtocolFactory as basic_auth_protocol_factory,
+} from './compat/basic-auth-protocol.ts';
+export type { WebSocketCommonProtocol } from './compat/common-protocol.ts';
+export {
+  connect,
+  LegacyConnecting,
+  type LegacyConnectOptions,
+  unixConnect,
+  unixConnect as unix_connect,
+  WebSocketClientProtocol,
+} from './compat/legacy-client.ts';
+export {
+  type LegacyRequestHook,
+  type LegacyResponse,
+  type LegacyServeOptions,
+  type LegacyServerHandler,
+  type LegacySubprotocolHook,
+  legacyProcessRequest,
+  legacySelectSubprotocol,
+  type ServerProtocolClass,
+  serve,
+  unixServe,
+  unixServe as unix_serve,
+  WebSocketServer,
+  WebSocketServerProtocol,
+} from './compat/legacy-server.ts';
+export * from './compat/python-names.ts';
+export { AbortHandshake, InvalidStatusCode, RedirectHandshake } from './exceptions.ts';
+export { broadcast } from './server.ts';
