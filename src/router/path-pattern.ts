@@ -46,12 +46,10 @@ export function rankSegments(pieces: readonly RankedPiece[]): SegmentRank[] {
       isLast ||= piece.spansSegments;
       continue;
     }
-    const [first = '', ...rest] = isLast ? [piece.text] : piece.text.split('/');
-    if (first !== '') texts.push(first);
-    for (const part of rest) {
-      endSegment();
+    piece.text.split('/').forEach((part, index) => {
+      if (index > 0 && !isLast) endSegment();
       if (part !== '') texts.push(part);
-    }
+    });
   }
   endSegment();
   return ranks;

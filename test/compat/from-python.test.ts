@@ -1,0 +1,179 @@
+// The tables of docs/howto/from-python.md: every name in them exists where they say.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { ClientConnection, Headers, Request, Response, ServerConnection } from 'websockets-ts';
+import {
+  BasicAuthWebSocketServerProtocol,
+  connect,
+  serve,
+  WebSocketClientProtocol,
+  WebSocketServerProtocol,
+} from 'websockets-ts/compat';
+import { ClientProtocol, parseUri, ServerProtocol } from 'websockets-ts/protocol';
+import { Router } from 'websockets-ts/router';
+
+const ROOT = new URL('../../../', import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+
+/** Names that the tables have already and the package has not yet, as `entry name`; to be emptied as they come. */
+const PENDING: readonly string[] = [
+  'websockets-ts processException',
+  'websockets-ts backoff',
+  'websockets-ts Proxy',
+  'websockets-ts parseProxy',
+  'websockets-ts getProxy',
+  'websockets-ts/compat process_exception',
+  'websockets-ts/compat backoff',
+  'websockets-ts/compat parse_proxy',
+  'websockets-ts/compat get_proxy',
+  'option proxy',
+  'option proxyTls',
+  'option processException',
+];
+
+type Row = Readonly<Record<string, string>>;
+
+/** The rows of all tables that have these columns, by the heads of their columns. */
+function rowsWith(...columns: readonly string[]): Row[] {
+  const rows: Row[] = [];
+  let heads: string[] = [];
+  for (const line of read('docs/howto/from-python.md').split('\n')) {
+    if (!line.startsWith('|')) {
+      heads = [];
+      continue;
+    }
+    const cells = line.split(/(?<!\\)\|/).slice(1, -1);
+    const texts = cells.map((cell) => cell.trim());
+    if (heads.length === 0) heads = texts;
+    else if (!/^-+$/.test(texts[0]!))
+      rows.push(Object.fromEntries(heads.map((head, index) => [head, texts[index] ?? ''])));
+  }
+  return rows.filter((row) => columns.every((column) => column in row));
+}
+
+/** What stands in a cell between backticks. */
+const namesIn = (cell: string): string[] => Array.from(cell.matchAll(/`([^`]+)`/g), ([, name]) => name!);
+
+/** What has no counterpart needs a reason. */
+function checkMissing(row: Row, column: string): boolean {
+  if (row[column] !== '–') return false;
+  assert.notEqual(row['notes'], '', `${row['Python']}: no name and no reason`);
+  return true;
+}
+
+/** Fails unless exactly the names that are not pending are there. */
+function check(key: string, isThere: boolean, where: string): void {
+  if (PENDING.includes(key)) assert.ok(!isThere, `${key} is there now: take it out of PENDING`);
+  else assert.ok(isThere, `${where}: there is no ${key}`);
+}
+
+/** The names of each entry, as test/public/names.txt has them. */
+const entries = new Map(
+  read('test/public/names.txt')
+    .split(/\n(?=\S)/)
+    .map((list) => list.trim().split(/\n\s+(?:type )?/))
+    .map(([entry, ...names]) => [entry!, new Set(names)]),
+);
+
+describe('in docs/howto/from-python.md', () => {
+  const named = rowsWith('Python', 'here', 'entry');
+  test('every function and class is exported from the entry that is named', () => {
+    assert.ok(named.length > 50, `${named.length} rows only`);
+    for (const row of named) {
+      if (checkMissing(row, 'here')) continue;
+      const [entry, ...others] = namesIn(row['entry']!);
+      const names = namesIn(row['here']!);
+      assert.ok(
+        entry !== undefined && others.length === 0 && names.length > 0,
+        `${row['Python']}: no entry or no name`,
+      );
+      for (const name of names) check(`${entry} ${name}`, entries.get(entry)?.has(name) ?? false, row['Python']!);
+    }
+  });
+
+  test('no exported error is missing', () => {
+    const listed = new Set(named.flatMap((row) => namesIn(row['here']!)));
+    const errors = [...entries.get('websockets-ts/exceptions')!].filter((name) => /^[A-Z][a-z]/.test(name));
+    const ours = ['MultipleValuesError', 'Violation'];
+    assert.deepEqual(
+      errors.filter((name) => !listed.has(name) && !ours.includes(name)),
+      [],
+    );
+  });
+
+  test('every option is declared', () => {
+    const declarations = readdirSync(new URL('dist/', ROOT), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.d.ts'))
+      .map((name) => read(`dist/${name.replaceAll('\\', '/')}`))
+      .join('\n');
+    const rows = rowsWith('Python', 'option');
+    assert.ok(rows.length > 10);
+    for (const row of rows) {
+      if (checkMissing(row, 'option')) continue;
+      for (const name of namesIn(row['option']!)) {
+        check(`option ${name}`, new RegExp(`^\\s*readonly ${name}\\?:`, 'm').test(declarations), row['Python']!);
+      }
+    }
+  });
+
+  describe('every member', () => {
+    const objects: Record<string, object> = {
+      ClientProtocol: new ClientProtocol('ws://localhost/'),
+      ServerProtocol: new ServerProtocol(),
+      Headers: new Headers(),
+      Request: new Request('/'),
+      Response: new Response(200, 'OK'),
+      WebSocketURI: parseUri('ws://localhost/'),
+      Router: new Router([]),
+    };
+    const stop: (() => Promise<void>)[] = [];
+
+    before(async () => {
+      const server = await serve(
+        (connection) => {
+          objects['BasicAuthWebSocketServerProtocol'] = connection;
+          return connection.closed;
+        },
+        { host: '127.0.0.1', createProtocol: Open },
+      );
+      stop.push(() => server[Symbol.asyncDispose]());
+      const client = await connect(`ws://127.0.0.1:${server.addresses[0]![1]}`);
+      await client.ping().then(({ pong }) => pong);
+      assert.ok(client instanceof WebSocketClientProtocol && client instanceof ClientConnection);
+      const connection = objects['BasicAuthWebSocketServerProtocol'];
+      assert.ok(connection instanceof WebSocketServerProtocol && connection instanceof ServerConnection);
+      Object.assign(objects, { Server: server, WebSocketClientProtocol: client, WebSocketServerProtocol: connection });
+      // What the legacy classes add is not asked of the others: these have the members of their own class and its bases.
+      Object.assign(objects, {
+        ClientConnection: ownOf(client, ClientConnection.prototype),
+        ServerConnection: ownOf(connection, ServerConnection.prototype),
+      });
+    });
+    after(() => Promise.all(stop.map((end) => end())));
+
+    for (const row of rowsWith('Python', 'member', 'of')) {
+      test(`${row['Python']} is there`, () => {
+        if (checkMissing(row, 'member')) return;
+        for (const owner of namesIn(row['of']!)) {
+          const object = objects[owner];
+          assert.ok(object !== undefined, `${row['Python']}: there is no ${owner} to ask`);
+          for (const name of namesIn(row['member']!)) {
+            const key = name.startsWith('Symbol.') ? Symbol[name.slice(7) as 'asyncIterator'] : name;
+            check(`${owner}.${name}`, key in object, row['Python']!);
+          }
+        }
+      });
+    }
+  });
+});
+
+class Open extends BasicAuthWebSocketServerProtocol {
+  override processRequest(): Promise<null> {
+    return Promise.resolve(null);
+  }
+}
+
+/** The fields of an object, and the members of a class above its own. */
+const ownOf = (object: object, prototype: object): object =>
+  Object.create(prototype, Object.getOwnPropertyDescriptors(object));
