@@ -26,6 +26,11 @@ const ENTRIES = [
     about: 'A server whose handlers are chosen by path. [How to](../howto/routing.md) use it.',
   },
   {
+    name: 'compat',
+    about:
+      "For programs that come from Python: its legacy API, and the functions of the other entries in Python's spelling. [Which is which](../howto/from-python.md).",
+  },
+  {
     name: 'extensions',
     about: 'Compression with other settings than the default, and what an extension of your own implements.',
   },
@@ -86,7 +91,8 @@ async function read({ name, below = {} }) {
   if (project === undefined) throw new Error(`src/${name}.ts cannot be read`);
   app.validate(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error(`src/${name}.ts: see above`);
-  const exported = project.children ?? [];
+  // A second name for what the page has already needs no heading.
+  const exported = (project.children ?? []).filter((one) => !one.kindOf(ReflectionKind.Reference));
   for (const one of exported.filter(completesAnother)) {
     complete.add(one);
     const parent = exported.find(({ name }) => name === below[one.name]);

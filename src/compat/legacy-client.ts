@@ -14,7 +14,7 @@ import { closeOptions, isClosed, isOpen, pathOf, requestHeadersOf, responseHeade
 
 /**
  * A client's connection with the members that it has in Python's legacy API.
- * @deprecated Use {@link ClientConnection}.
+ * @deprecated Use `ClientConnection`.
  */
 export class WebSocketClientProtocol<P extends string | null = string | null> extends ClientConnection<P> {
   /** @deprecated Call `recv` and `send`, and catch ConnectionClosed. */

@@ -69,7 +69,7 @@ function abortResponse(connection: ServerConnection, { status, headers, body }: 
 
 /**
  * A server's connection with the members that it has in Python's legacy API.
- * @deprecated Use {@link ServerConnection}.
+ * @deprecated Use `ServerConnection`.
  */
 export class WebSocketServerProtocol<P extends string | null = string | null> extends ServerConnection<P> {
   /** @deprecated Call `recv` and `send`, and catch ConnectionClosed. */
@@ -222,7 +222,7 @@ export const unixServe = <
   options: LegacyServeOptions<P, C> = {},
 ): Promise<Server<C>> => serve<P, C>(handler, { ...options, path });
 
-/** @deprecated Use {@link Server}. */
+/** @deprecated Use `Server`. */
 export const WebSocketServer: typeof Server = Server;
-/** @deprecated Use {@link Server}. */
+/** @deprecated Use `Server`. */
 export type WebSocketServer<C extends ServerConnection = ServerConnection> = Server<C>;

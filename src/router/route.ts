@@ -58,7 +58,7 @@ export function route<
 }
 
 /**
- * As {@link route}, on a Unix socket.
+ * As `route`, on a Unix socket.
  * @throws {TypeError} at once: a rule is wrong.
  */
 export const unixRoute = <

@@ -51,7 +51,7 @@ export class InvalidProxyStatus extends ProxyError {
 
 /**
  * The server answered with another status than 101.
- * @deprecated Only for the old client API. {@link InvalidStatus} carries the whole response.
+ * @deprecated Only for the old client API. `InvalidStatus` carries the whole response.
  */
 export class InvalidStatusCode extends InvalidHandshake {
   static {
