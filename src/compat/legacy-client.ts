@@ -67,7 +67,9 @@ export interface LegacyConnectOptions<
 }
 
 /** What the legacy `connect` returns: await it, or iterate over it to connect again and again. */
-export class LegacyConnecting<C extends WebSocketClientProtocol> implements PromiseLike<C>, AsyncDisposable {
+export class LegacyConnecting<C extends WebSocketClientProtocol>
+  implements PromiseLike<C>, AsyncIterable<C>, AsyncDisposable
+{
   readonly #connecting: Connecting<C>;
 
   constructor(connecting: Connecting<C>) {
@@ -80,6 +82,16 @@ export class LegacyConnecting<C extends WebSocketClientProtocol> implements Prom
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#connecting.then((connection) => connection, throwLegacy).then(onFulfilled, onRejected);
+  }
+
+  /** Connections, one after the other, as iterating over `connect` gives them. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<C, void, undefined> {
+    const connections: object = this.#connecting;
+    try {
+      yield* connections as AsyncIterable<C>;
+    } catch (error) {
+      throwLegacy(error);
+    }
   }
 
   /** Closes the connection, if it was made. */

@@ -157,6 +157,26 @@ describe('the legacy connect', () => {
     });
   });
 
+  // To be run as soon as what `connect` returns can be iterated over; then the condition goes.
+  const skip =
+    Symbol.asyncIterator in current.Connecting.prototype
+      ? false
+      : '`connect` of this version makes one connection only';
+  test('connects again and again, until an error that is fatal', { skip }, async () => {
+    let count = 0;
+    await using s = await serving((connection) => connection.send(String(count)), {
+      processRequest: () => (++count > 2 ? [403, []] : null),
+    });
+    const messages: unknown[] = [];
+    await assert.rejects(
+      async () => {
+        for await (const connection of connect(s.url)) messages.push(await connection.recv());
+      },
+      (error) => error instanceof InvalidStatusCode && error.statusCode === 403,
+    );
+    assert.deepEqual(messages, ['1', '2']);
+  });
+
   test('passes other errors on as they are, at once or later', async () => {
     assert.throws(() => connect('http://x'), current.InvalidURI);
     await assert.rejects(Promise.resolve(connect('ws://127.0.0.1:1')), { code: 'ECONNREFUSED' });

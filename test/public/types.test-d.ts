@@ -28,6 +28,7 @@ import {
   upgrade,
 } from 'websockets-ts';
 import { FakeClock, pair, testServer } from 'websockets-ts/testing';
+import * as compat from 'websockets-ts/compat';
 import {
   type Converter,
   type Params,
@@ -407,4 +408,25 @@ export function patterns(): void {
   same<Pattern<'/files/*'>['0'], string | undefined>(true);
   same<Pattern<string>, Readonly<Record<string, string | undefined>>>(true);
   same<Params<string>, Readonly<Record<string, unknown>>>(true);
+}
+
+class Polite extends compat.WebSocketServerProtocol {
+  readonly greeting: string = 'hello';
+}
+
+export async function legacy(): Promise<void> {
+  await using server = await compat.serve(
+    async (connection, path) => {
+      same<typeof path, string>(true);
+      await connection.send(connection.greeting);
+    },
+    { createProtocol: Polite, processRequest: (path, headers) => (headers.has(path) ? [404, []] : null) },
+  );
+  same<typeof server.connections, ReadonlySet<Polite>>(true);
+  const connection = await compat.connect('ws://localhost', { extraHeaders: { a: 'b' }, subprotocols: ['chat'] });
+  same<typeof connection, compat.WebSocketClientProtocol<'chat' | null>>(true);
+  same<typeof connection.open, boolean>(true);
+  await connection.close(1000, 'bye');
+  await connection.close({ code: 1000 });
+  for await (const again of compat.connect('ws://localhost')) same<typeof again.subprotocol, null>(true);
 }

@@ -194,6 +194,8 @@ describe('a rule that ends in a slash', () => {
   test('gives way to one without, and wins over parameters', () => {
     assert.equal(found(table(['/room/', '/room', '/<name>']), '/room'), '/room {}');
     assert.equal(found(table(['/<name>', '/room/']), '/room'), 'slash');
+    assert.equal(found(table(['/<path:p>/', '/<name>']), '/room'), '/<name> {"name":"room"}');
+    assert.equal(found(table(['/<path:p>/', '/<name>']), '/room/1'), 'slash');
   });
 
   test('at the root redirects nothing', () => assert.equal(found(table(['/']), ''), null));
