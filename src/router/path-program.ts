@@ -5,6 +5,8 @@ import type { CharSet, PathNode } from './path-node.ts';
 type Step =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'char'; readonly set: CharSet }
+  /** Any number of characters of the set: as many as there are first, or with `lazy` none first. */
+  | { readonly kind: 'run'; readonly set: CharSet; readonly lazy: boolean }
   | Extract<PathNode, { kind: 'regex' }>
   /** Goes on at `first`; where that leads nowhere, at `second`. */
   | { readonly kind: 'fork'; first: number; second: number }
@@ -15,6 +17,8 @@ type Step =
 // A job on the stack is three numbers: a step, a place in the path, and for a regular expression the end that was tried.
 /** In place of a step: puts a slot back to what it was. */
 const RESTORE = -1;
+/** This minus a step, which is a run: goes on behind it at the last of these places, and then at those before it. */
+const BEHIND = -2;
 /** In place of the end that a regular expression is tried with: not tried yet. */
 const FRESH = -1;
 
@@ -26,22 +30,35 @@ const FRESH = -1;
 export class PathProgram {
   readonly #steps: Step[] = [];
   readonly #slots: number;
+  /** What every path that matches begins and ends with. */
+  readonly #beginning: string;
+  readonly #end: string;
 
   constructor(node: PathNode, captures: number) {
     this.#slots = 2 * captures;
     this.#add(node);
+    const [first, last] = node.kind === 'sequence' ? [node.nodes[0], node.nodes.at(-1)] : [node, node];
+    this.#beginning = first?.kind === 'text' ? first.text : '';
+    this.#end = last?.kind === 'text' ? last.text : '';
     this.#steps.push({ kind: 'end' });
   }
 
   /** The texts of the captures, undefined for one in a part that was left out; null when the path does not match. */
   match(path: string): (string | undefined)[] | null {
+    // Nearly every rule that does not match differs here already.
+    if (!path.startsWith(this.#beginning) || !path.endsWith(this.#end)) return null;
     const steps = this.#steps;
-    // Nearly every rule that does not match differs in its beginning.
-    const beginning = steps[0]!;
-    if (beginning.kind === 'text' && !path.startsWith(beginning.text)) return null;
     const slots = new Array<number>(this.#slots).fill(-1);
     const width = path.length + 1;
     const visited = new Uint32Array(Math.ceil((steps.length * width) / 32));
+    /** Whether this is the first time that the step is come to at this place. */
+    const isNew = (step: number, place: number): boolean => {
+      const bit = step * width + place;
+      const mask = 1 << (bit & 31);
+      if ((visited[bit >>> 5]! & mask) !== 0) return false;
+      visited[bit >>> 5]! |= mask;
+      return true;
+    };
     const jobs = [0, 0, FRESH];
     while (jobs.length > 0) {
       const tried = jobs.pop()!;
@@ -54,12 +71,14 @@ export class PathProgram {
       let step = job;
       let position = at;
       let end = tried;
+      if (job <= BEHIND) {
+        if (tried > at) jobs.push(job, at, tried - 1);
+        step = BEHIND - job + 1;
+        position = tried;
+        end = FRESH;
+      }
       for (;;) {
-        if (end === FRESH) {
-          const bit = step * width + position;
-          if ((visited[bit >>> 5]! & (1 << (bit & 31))) !== 0) break;
-          visited[bit >>> 5]! |= 1 << (bit & 31);
-        }
+        if (end === FRESH && !isNew(step, position)) break;
         const now = steps[step]!;
         if (now.kind === 'end') {
           if (position === path.length) return textsOf(path, slots);
@@ -71,6 +90,15 @@ export class PathProgram {
         } else if (now.kind === 'char') {
           if (position === path.length || !now.set(path.charCodeAt(position))) break;
           position += 1;
+        } else if (now.kind === 'run') {
+          if (now.lazy) {
+            if (position < path.length && now.set(path.charCodeAt(position))) jobs.push(step, position + 1, FRESH);
+          } else {
+            const start = position;
+            while (position < path.length && now.set(path.charCodeAt(position)) && isNew(step, position + 1))
+              position++;
+            if (position > start) jobs.push(BEHIND - step, start, position - 1);
+          }
         } else if (now.kind === 'fork') {
           jobs.push(now.second, position, FRESH);
           step = now.first;
@@ -145,7 +173,7 @@ export class PathProgram {
       case 'chars': {
         const add = (): void => void steps.push({ kind: 'char', set: node.set });
         for (let i = 0; i < node.min; i++) add();
-        if (node.max === Number.POSITIVE_INFINITY) this.#addRepeat(add, node.max, node.lazy ?? false);
+        if (node.max === Number.POSITIVE_INFINITY) steps.push({ kind: 'run', set: node.set, lazy: node.lazy ?? false });
         else for (let i = node.min; i < node.max; i++) this.#addRepeat(add, 1, node.lazy ?? false);
         break;
       }

@@ -8,15 +8,15 @@ import { RuleTable } from '#dist/router/rule-table.js';
 const LENGTH = 8_000;
 
 const cases: readonly (readonly [path: RulePath, request: string])[] = [
-  ['/<a>-<b>-<c>-<d>-<e>-<f>!', `/${'-'.repeat(LENGTH)}`],
-  ['/<path:a>/<path:b>/<path:c>/<path:d>/<path:e>/x', `/${'a/'.repeat(LENGTH / 2)}`],
-  ['/<int:a><int:b><int:c><int:d><int:e>x', `/${'1'.repeat(LENGTH)}`],
-  ['/<string(maxlength=200):a><string(maxlength=200):b><path:c>!', `/${'a'.repeat(LENGTH)}`],
-  ['/<any(a,aa):a><any(a,aa):b><path:c>!', `/${'a'.repeat(LENGTH)}`],
-  [urlPattern('/:a-:b-:c-:d-:e-:f!'), `/${'-'.repeat(LENGTH)}`],
-  [urlPattern('/*/*/*/*/*/x'), `/${'a/'.repeat(LENGTH / 2)}`],
-  [urlPattern('{/:a}*{/:b}*{/:c}*{/:d}*!'), '/a'.repeat(LENGTH / 2)],
-  [urlPattern('/{a}*{a}*{a}*{a}*!'), `/${'a'.repeat(LENGTH)}`],
+  ['/<a>-<b>-<c>-<d>-<e>!<f>', `/${'-'.repeat(LENGTH)}`],
+  ['/<path:a>/<path:b>/<path:c>/<path:d>/x<path:e>', `/${'a/'.repeat(LENGTH / 2)}`],
+  ['/<int:a><int:b><int:c><int:d>x<int:e>', `/${'1'.repeat(LENGTH)}`],
+  ['/<string(maxlength=200):a><string(maxlength=200):b><path:c>!<path:d>', `/${'a'.repeat(LENGTH)}`],
+  ['/<any(a,aa):a><any(a,aa):b><path:c>!<path:d>', `/${'a'.repeat(LENGTH)}`],
+  [urlPattern('/:a-:b-:c-:d-:e!:f'), `/${'-'.repeat(LENGTH)}`],
+  [urlPattern('/*/*/*/*/x*'), `/${'a/'.repeat(LENGTH / 2)}`],
+  [urlPattern('{/:a}*{/:b}*{/:c}*{/:d}*!*'), '/a'.repeat(LENGTH / 2)],
+  [urlPattern('/{a}*{a}*{a}*{a}*!*'), `/${'a'.repeat(LENGTH)}`],
 ];
 
 describe('a hostile path is refused in a time that is linear in its length', { timeout: 60_000 }, () => {
@@ -28,7 +28,7 @@ describe('a hostile path is refused in a time that is linear in its length', { t
   }
 
   test('also by thousands of rules', () => {
-    const paths = Array.from({ length: 2_000 }, (_, index) => `/<a>-<b>-${index}`);
+    const paths = Array.from({ length: 2_000 }, (_, index) => `/<a>-<b>!${index}<c>`);
     const rules = new RuleTable(
       paths.map((path) => ({ path, handler: () => {} })),
       {},
