@@ -203,10 +203,8 @@ export function serve<
     },
   };
   const run: ServerHandler<C> = (connection) => handler(connection, connection.path ?? '/');
-  return serveWith<string, C>(
-    run,
-    current as ServeOptions<string, C> & Required<Pick<typeof current, 'selectSubprotocol'>>,
-  );
+  const serving: Promise<Server> = serveWith(run as ServerHandler, current as unknown as ServeOptions);
+  return serving as Promise<unknown> as Promise<Server<C>>;
 }
 
 /**

@@ -1,5 +1,5 @@
 // `route`: a server whose handlers are chosen by path.
-import { type ServeOptions, type Server, type ServerConnection, serve } from '../server.ts';
+import { type ServeOptions, type Server, type ServerConnection, type ServerHandler, serve } from '../server.ts';
 import type { Converters } from './converter.ts';
 import type { RulePath } from './params.ts';
 import { Router, type RouterOptions } from './router.ts';
@@ -50,11 +50,16 @@ export function route<
   const routerOptions: RouterOptions<C, Converters> = { serverName, converters, tls, processRequest };
   const all = rules as unknown as readonly Rule<RulePath, Converters, C>[];
   const router = createRouter?.(all, routerOptions) ?? new Router<C>(all, routerOptions);
-  return serve<P, C>(router.directHandlers ?? router.handler, {
-    ...rest,
-    ...(typeof tls === 'object' && { tls }),
-    processRequest: router.processRequest,
-  } as ServeOptions<P, C>);
+  const serving: Promise<Server> = serve(
+    (router.directHandlers ?? router.handler) as ServerHandler,
+    {
+      ...rest,
+      ...(typeof tls === 'object' && { tls }),
+      processRequest: router.processRequest,
+    } as unknown as ServeOptions,
+  );
+  // The connections are of the class that the options make, or of the one that C falls back to.
+  return serving as Promise<unknown> as Promise<Server<C>>;
 }
 
 /**

@@ -169,8 +169,9 @@ describe('in docs/howto/from-python.md', () => {
 });
 
 class Open extends BasicAuthWebSocketServerProtocol {
-  override processRequest(): Promise<null> {
-    return Promise.resolve(null);
+  override async processRequest(): Promise<null> {
+    this.username = 'me'; // as authentication does
+    return null;
   }
 }
 
