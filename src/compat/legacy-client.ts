@@ -9,7 +9,7 @@ import {
   type HeadersLike,
   unixConnect as unixConnectTo,
 } from '../client.ts';
-import { InvalidStatus, InvalidStatusCode, RedirectHandshake } from '../exceptions.ts';
+import { InvalidStatus, InvalidStatusCode } from '../exceptions.ts';
 import { closeOptions, isClosed, isOpen, pathOf, requestHeadersOf, responseHeadersOf } from './legacy-names.ts';
 
 /**
@@ -101,8 +101,8 @@ export class LegacyConnecting<C extends WebSocketClientProtocol>
 }
 
 /**
- * `connect` with the options and the errors of Python's legacy API: a status other than 101 is {@link InvalidStatusCode}, and a
- * redirect that was not followed {@link RedirectHandshake}; their cause is the InvalidStatus that has the whole response.
+ * `connect` with the options and the errors of Python's legacy API: a status other than 101 is {@link InvalidStatusCode}, whose cause
+ * is the InvalidStatus that has the whole response.
  *
  * @throws as `connect`.
  * @deprecated Use `connect` of `websockets-ts`.
@@ -140,12 +140,8 @@ function currentOptions<P extends string, C extends WebSocketClientProtocol>({
   };
 }
 
-const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
-
 function throwLegacy(error: unknown): never {
   if (!InvalidStatus.is(error)) throw error;
   const { statusCode, headers } = error.response;
-  const [location] = headers.getAll('Location');
-  if (REDIRECTS.includes(statusCode) && location !== undefined) throw new RedirectHandshake(location, { cause: error });
   throw new InvalidStatusCode(statusCode, headers, { cause: error });
 }

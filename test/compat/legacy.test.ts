@@ -15,7 +15,6 @@ import {
   type LegacyServerHandler,
   legacyProcessRequest,
   legacySelectSubprotocol,
-  RedirectHandshake,
   serve,
   unixConnect,
   unixServe,
@@ -139,20 +138,6 @@ describe('the legacy connect', () => {
       assert.deepEqual([error.statusCode, error.headers.get('X-Why')], [403, 'no']);
       assert.ok(current.InvalidStatus.is(error.cause));
       assert.equal(Buffer.from(error.cause.response.body).toString(), 'go away');
-      return true;
-    });
-  });
-
-  test('throws RedirectHandshake for a redirect that it does not follow', async () => {
-    const path = join(tmpdir(), `websockets-ts-compat-redirect-${process.pid}.sock`);
-    await using _server = await unixServe(() => {}, path, {
-      processRequest: () => [302, { Location: 'ws://elsewhere.invalid/' }],
-    });
-    await assert.rejects(Promise.resolve(unixConnect(path)), (error: RedirectHandshake) => {
-      // A client that follows redirects refuses this one itself: a Unix socket has no other host.
-      if (!(error instanceof RedirectHandshake)) return current.SecurityError.is(error);
-      assert.equal(error.uri, 'ws://elsewhere.invalid/');
-      assert.ok(current.InvalidStatus.is(error.cause));
       return true;
     });
   });
