@@ -27,6 +27,9 @@ export interface Converter<T = unknown> {
 /** Converters of your own by name. */
 export type Converters = Readonly<Record<string, Converter>>;
 
+/** As a type of converters: none. */
+export type NoConverters = Readonly<Record<never, never>>;
+
 /** A parameter, as the matching sees it. */
 export interface ParameterKind {
   readonly node: PathNode;

@@ -1,5 +1,5 @@
 // Which parameters a path has, and of which types, as the compiler sees it. No code.
-import type { Converter, Converters } from './converter.ts';
+import type { Converter, Converters, NoConverters } from './converter.ts';
 import type { UrlPathPattern } from './url-pattern.ts';
 
 /** A URLPattern of the runtime, or whatever else has its `exec`. */
@@ -16,7 +16,7 @@ export type RulePath = string | UrlPathPattern | UrlPatternLike;
  * The parameters of a path: `{ readonly count: number }` for `/echo/<int:count>`. Those of a path that the compiler does not
  * know are unknown.
  */
-export type Params<Path, Own extends Converters = Readonly<Record<never, never>>> = [Path] extends [string]
+export type Params<Path, Own extends Converters = NoConverters> = [Path] extends [string]
   ? string extends Path
     ? Readonly<Record<string, unknown>>
     : Flat<RuleParams<Path, Own>>
@@ -24,7 +24,9 @@ export type Params<Path, Own extends Converters = Readonly<Record<never, never>>
     ? string extends Pathname
       ? Readonly<Record<string, string | undefined>>
       : Flat<PatternParams<Pathname>>
-    : Readonly<Record<string, string | undefined>>;
+    : [Path] extends [UrlPatternLike]
+      ? Readonly<Record<string, string | undefined>>
+      : Readonly<Record<string, unknown>>;
 
 /** One object instead of an intersection: that is what an editor shows. */
 type Flat<T> = { readonly [Name in keyof T]: T[Name] };

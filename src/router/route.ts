@@ -1,11 +1,9 @@
 // `route`: a server whose handlers are chosen by path.
 import { type ServeOptions, type Server, type ServerConnection, type ServerHandler, serve } from '../server.ts';
-import type { Converters } from './converter.ts';
+import type { Converters, NoConverters } from './converter.ts';
 import type { RulePath } from './params.ts';
 import { Router, type RouterOptions } from './router.ts';
-import type { Rule } from './rule.ts';
-
-type NoConverters = Readonly<Record<never, never>>;
+import type { Rule, RulesOf } from './rule.ts';
 
 /** Options of `route`: those of `serve` and those of the router. */
 export interface RouteOptions<
@@ -21,11 +19,6 @@ export interface RouteOptions<
     | ((rules: readonly Rule<RulePath, Converters, C>[], options: RouterOptions<C, Converters>) => Router<C>)
     | undefined;
 }
-
-/** Rules, each with the types of its own path. */
-export type RulesOf<Paths extends readonly RulePath[], Own extends Converters, C extends ServerConnection> = {
-  readonly [Index in keyof Paths]: Rule<Paths[Index], Own, C>;
-};
 
 /**
  * Starts a WebSocket server that serves each path by a handler of its own.
@@ -48,7 +41,7 @@ export function route<
 >(rules: RulesOf<Paths, Own, NoInfer<C>>, options: RouteOptions<P, C, Own> = {}): Promise<Server<C>> {
   const { serverName, converters, createRouter, tls = false, processRequest, ...rest } = options;
   const routerOptions: RouterOptions<C, Converters> = { serverName, converters, tls, processRequest };
-  const all = rules as unknown as readonly Rule<RulePath, Converters, C>[];
+  const all = rules as readonly unknown[] as readonly Rule<RulePath, Converters, C>[];
   const router = createRouter?.(all, routerOptions) ?? new Router<C>(all, routerOptions);
   const serving: Promise<Server> = serve(
     (router.directHandlers ?? router.handler) as ServerHandler,

@@ -1,19 +1,16 @@
 // What a server does with a request, by its path: hands the connection to the handler of a rule, redirects it, or refuses it.
 // Knows not how the server was made.
 import type { DirectHandlers, Request, Response, ServeOptions, ServerConnection } from '../server.ts';
-import type { Converters } from './converter.ts';
+import type { Converters, NoConverters } from './converter.ts';
 import type { RulePath } from './params.ts';
-import type { RouteHandler, RouteHandlers, Rule } from './rule.ts';
-import { type RouteParams, RuleTable } from './rule-table.ts';
+import type { RouteHandler, RouteHandlers, RulesOf } from './rule.ts';
+import { type AnyRule, type RouteParams, RuleTable } from './rule-table.ts';
 
 /** What a hook for requests returns. */
 type HookResult = ReturnType<NonNullable<ServeOptions['processRequest']>>;
 
 /** Options of {@link Router}. */
-export interface RouterOptions<
-  C extends ServerConnection = ServerConnection,
-  Own extends Converters = Readonly<Record<never, never>>,
-> {
+export interface RouterOptions<C extends ServerConnection = ServerConnection, Own extends Converters = NoConverters> {
   /** Host of the server, with its port if that is not the default, as it stands in redirects. Default: the request's `Host`. */
   readonly serverName?: string | undefined;
   /** Whether clients speak TLS, to us or to a proxy in front: redirects name `wss` then. Settings of TLS mean true. Default false. */
@@ -24,15 +21,14 @@ export interface RouterOptions<
   readonly processRequest?: ((connection: C, request: Request) => HookResult) | undefined;
 }
 
-/** A connection that has matched a rule. */
+/** What a connection has matched. */
 interface Routed {
-  readonly handler: (connection: ServerConnection, params: RouteParams) => unknown;
-  readonly handlers: RouteHandlers<ServerConnection, RouteParams>;
+  readonly handler: RouteHandler<ServerConnection, RouteParams>;
   readonly params: RouteParams;
 }
 
-/** What stands in for a handler of the other kind. */
-const NOTHING: RouteHandlers<ServerConnection, RouteParams> = {};
+/** What a connection has that came past the rules. */
+const NO_ROUTE: Routed = { handler: {}, params: {} };
 
 /**
  * Serves each path by a handler of its own. `route` makes one for a server of its own; by itself it is two hooks for any other:
@@ -44,7 +40,11 @@ const NOTHING: RouteHandlers<ServerConnection, RouteParams> = {};
  *
  * Both are bound to the router. Inherit from it to change what a redirect or a refusal looks like.
  */
-export class Router<C extends ServerConnection = ServerConnection> {
+export class Router<
+  C extends ServerConnection = ServerConnection,
+  const Paths extends readonly RulePath[] = readonly RulePath[],
+  const Own extends Converters = NoConverters,
+> {
   readonly #table: RuleTable;
   readonly #serverName: string | null;
   readonly #isSecure: boolean;
@@ -58,14 +58,15 @@ export class Router<C extends ServerConnection = ServerConnection> {
   readonly directHandlers: DirectHandlers<C> | null;
 
   /** @throws {TypeError} a rule is wrong, or some have functions and others direct handlers. The message names the rule. */
-  constructor(rules: readonly Rule<RulePath, Converters, C>[], options: RouterOptions<C, Converters> = {}) {
+  constructor(rules: RulesOf<Paths, Own, NoInfer<C>>, options: RouterOptions<C, Own> = {}) {
     const { serverName, tls = false, converters = {}, processRequest } = options;
-    this.#table = new RuleTable(rules, converters);
+    const all = rules as readonly unknown[] as readonly AnyRule[];
+    this.#table = new RuleTable(all, converters);
     if (serverName !== undefined && !isHost(serverName)) throw new TypeError(`serverName is not a host: ${serverName}`);
     this.#serverName = serverName ?? null;
     this.#isSecure = Boolean(tls);
     this.#processRequest = processRequest;
-    this.directHandlers = haveDirectHandlers(rules) ? (this.#dispatch() as DirectHandlers<C>) : null;
+    this.directHandlers = haveDirectHandlers(all) ? (this.#dispatch() as DirectHandlers<C>) : null;
     this.processRequest = this.processRequest.bind(this);
     this.handler = this.handler.bind(this);
   }
@@ -85,13 +86,7 @@ export class Router<C extends ServerConnection = ServerConnection> {
     const match = this.#table.match(path);
     if (match === null) return this.notFound(connection);
     if (match.kind === 'handler') {
-      const handler = match.rule.handler as RouteHandler<ServerConnection, RouteParams>;
-      const isFunction = typeof handler === 'function';
-      this.#routed.set(connection, {
-        handler: isFunction ? handler : () => undefined,
-        handlers: isFunction ? NOTHING : handler,
-        params: match.params,
-      } as Routed);
+      this.#routed.set(connection, { handler: match.rule.handler as Routed['handler'], params: match.params });
       return null;
     }
     const to = match.kind === 'slash' ? `${path}/${query === -1 ? '' : request.path.slice(query)}` : match.to;
@@ -107,7 +102,9 @@ export class Router<C extends ServerConnection = ServerConnection> {
     const routed = this.#routed.get(connection);
     this.#routed.delete(connection);
     if (routed === undefined) throw new Error('the request of this connection has not gone through processRequest');
-    return routed.handler(connection, routed.params);
+    const { handler, params } = routed;
+    if (typeof handler === 'function') return handler(connection, params);
+    throw new Error('rules with direct handlers need `directHandlers` of the router as the handler of the server');
   }
 
   /** The answer that sends a client to another URI. */
@@ -131,23 +128,28 @@ export class Router<C extends ServerConnection = ServerConnection> {
 
   /** Direct handlers that call those of the rule. */
   #dispatch(): DirectHandlers<ServerConnection> {
-    const routed = (connection: ServerConnection): Routed | undefined => this.#routed.get(connection);
+    const routeOf = (
+      connection: ServerConnection,
+    ): [handlers: RouteHandlers<ServerConnection, RouteParams>, params: RouteParams] => {
+      const { handler, params } = this.#routed.get(connection) ?? NO_ROUTE;
+      return [handler as RouteHandlers<ServerConnection, RouteParams>, params];
+    };
     return {
       open: (connection) => {
-        const { handlers, params } = routed(connection) ?? {};
-        return handlers?.open?.(connection, params!);
+        const [handlers, params] = routeOf(connection);
+        return handlers.open?.(connection, params);
       },
       message: (connection, data, isText) => {
-        const { handlers, params } = routed(connection) ?? {};
-        return handlers?.message?.(connection, data, isText, params!);
+        const [handlers, params] = routeOf(connection);
+        return handlers.message?.(connection, data, isText, params);
       },
       drain: (connection) => {
-        const { handlers, params } = routed(connection) ?? {};
-        return handlers?.drain?.(connection, params!);
+        const [handlers, params] = routeOf(connection);
+        return handlers.drain?.(connection, params);
       },
       close: (connection, code, reason) => {
-        const { handlers, params } = routed(connection) ?? {};
-        return handlers?.close?.(connection, code, reason, params!);
+        const [handlers, params] = routeOf(connection);
+        return handlers.close?.(connection, code, reason, params);
       },
     };
   }
@@ -158,7 +160,7 @@ const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d*)?$/i;
 const isHost = (value: string): boolean => HOST.test(value);
 
 /** A server reads all its connections in one way. */
-function haveDirectHandlers(rules: readonly Rule<RulePath, Converters, never>[]): boolean {
+function haveDirectHandlers(rules: readonly AnyRule[]): boolean {
   const handlers = rules.flatMap(({ handler }) => (handler === undefined ? [] : [handler]));
   const direct = handlers.filter((handler) => typeof handler !== 'function').length;
   if (direct > 0 && direct < handlers.length) {

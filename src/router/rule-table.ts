@@ -145,7 +145,10 @@ function patternEntry(rule: AnyRule, pattern: PathPattern, endsWithSlash: boolea
 }
 
 const isUrlPattern = (path: unknown): path is UrlPatternLike =>
-  typeof path === 'object' && path !== null && typeof (path as Partial<UrlPatternLike>).exec === 'function';
+  typeof path === 'object' &&
+  path !== null &&
+  !(path instanceof RegExp) &&
+  typeof (path as Partial<UrlPatternLike>).exec === 'function';
 
 /** The parts of a URLPattern that no request brings here. */
 const OTHER_PARTS = ['protocol', 'username', 'password', 'hostname', 'port', 'search', 'hash'] as const;

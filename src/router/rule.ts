@@ -1,10 +1,7 @@
 // Rules: a path, and what to do there. Knows not how paths are matched.
 import type { Data, ServerConnection } from '../server.ts';
-import type { Converters } from './converter.ts';
+import type { Converters, NoConverters } from './converter.ts';
 import type { Params, RulePath } from './params.ts';
-
-/** What handlers get for a path with parameters: see {@link Params}. */
-type NoConverters = Readonly<Record<never, never>>;
 
 /** Direct handlers of a rule: as `DirectHandlers`, with the parameters behind the other arguments. */
 export interface RouteHandlers<C, P> {
@@ -14,8 +11,11 @@ export interface RouteHandlers<C, P> {
   close?(connection: C, code: number, reason: string, params: P): unknown;
 }
 
+/** A handler that is a function. Typed as a method, so that a rule whose path is known fits into a list of rules of any path. */
+export type RouteFunction<C, P> = { of(connection: C, params: P): unknown }['of'];
+
 /** What to do with the connections of a rule: an async function that owns its connection, or direct handlers. */
-export type RouteHandler<C, P> = ((connection: C, params: P) => unknown) | RouteHandlers<C, P>;
+export type RouteHandler<C, P> = RouteFunction<C, P> | RouteHandlers<C, P>;
 
 /** A path that is served. */
 export interface HandlerRule<
@@ -49,6 +49,11 @@ export type Rule<
   Own extends Converters = NoConverters,
   C extends ServerConnection = ServerConnection,
 > = HandlerRule<Path, Own, C> | RedirectRule<Path>;
+
+/** Rules, each with the types of its own path. */
+export type RulesOf<Paths extends readonly RulePath[], Own extends Converters, C extends ServerConnection> = {
+  readonly [Index in keyof Paths]: Rule<Paths[Index], Own, C>;
+};
 
 /** What a rule may have besides path and handler. */
 export interface RuleOptions<Own extends Converters, Defaults> {

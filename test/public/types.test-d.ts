@@ -390,8 +390,10 @@ export async function routing(): Promise<void> {
   await route([{ path: '/<a>', handler: (_, { b }) => b }]);
   // @ts-expect-error a rule does one thing only
   await route([{ path: '/', handler: () => {}, redirectTo: '/x' }]);
-  const rules: Rule[] = [];
+  const rules: Rule[] = [rule('/echo/<int:count>', (ws, { count }) => echo(ws, count))];
   await route(rules);
+  new Router([{ path: '/<int:n>', handler: (_, { n }) => same<typeof n, number>(true) }]);
+  new Router([{ path: '/<hex:n>', handler: (_, { n }) => same<typeof n, bigint>(true) }], { converters: { hex } });
   const router = new Router(rules);
   await serve(router.handler, { processRequest: router.processRequest });
 }

@@ -292,6 +292,16 @@ describe('Router', () => {
 });
 
 describe('direct handlers', () => {
+  test('are not run by the hook for functions', async () => {
+    const logger = new LogRecorder('error');
+    const { handler, processRequest } = new Router([{ path: '/', handler: {} }]);
+    await using s = await routed(serve(handler, { host: HOST, logger, processRequest }));
+    await using connection = await connect(`ws://${s.host}/`);
+    await connection.closed;
+    assert.equal(connection.closeCode, 1011);
+    assert.match(String(logger.lines[0]?.context?.error), /directHandlers/);
+  });
+
   test('of each rule hear of their own connections, with the parameters', async () => {
     const calls: unknown[][] = [];
     const handlers = (name: string) => ({

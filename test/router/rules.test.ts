@@ -271,6 +271,7 @@ describe('a rule that is wrong is named at once', () => {
       /a parameter is written <id>; for the syntax of URLPattern give urlPattern\(…\)$/,
     ],
     [{ path: 1, handler }, 'rule number 1: a path is a string, urlPattern(…) or a URLPattern'],
+    [{ path: /x/, handler }, 'rule number 1: a path is a string, urlPattern(…) or a URLPattern'],
     [{ path: '/' }, 'rule "/": a rule has either a handler or redirectTo'],
     [{ path: '/', handler, redirectTo: '/x' }, 'rule "/": a rule has either a handler or redirectTo'],
     [{ path: '/', handler: 'x' }, 'rule "/": a handler is a function or an object of functions'],
