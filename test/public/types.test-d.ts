@@ -27,7 +27,6 @@ import {
   unixServe,
   upgrade,
 } from 'websockets-ts';
-import { FakeClock, pair, testServer } from 'websockets-ts/testing';
 import * as compat from 'websockets-ts/compat';
 import {
   type Converter,
@@ -39,6 +38,7 @@ import {
   unixRoute,
   urlPattern,
 } from 'websockets-ts/router';
+import { FakeClock, pair, testServer } from 'websockets-ts/testing';
 
 /** Compiles only when the two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -318,6 +318,8 @@ export async function inMemory(): Promise<void> {
   await pair({ faults: { speed: 1 } });
   // @ts-expect-error the clock of the network is one that a test turns
   await pair({ clock: { now: () => 0, setTimer: () => ({ cancel() {} }) } });
+}
+
 // Example 5 of the specification, and what a rule knows of its parameters.
 
 declare function echo(connection: Connection, count: number): Promise<void>;
