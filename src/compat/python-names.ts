@@ -1,6 +1,12 @@
 // The functions of this package under the names that they have in Python. A name is a line; what it does stands where it is made.
 
 export {
+  backoff,
+  getProxy as get_proxy,
+  parseProxy as parse_proxy,
+  processException as process_exception,
+} from '../client.ts';
+export {
   enableClientPermessageDeflate as enable_client_permessage_deflate,
   enableServerPermessageDeflate as enable_server_permessage_deflate,
 } from '../extensions.ts';

@@ -10,7 +10,8 @@ export interface RouteOptions<
   P extends string = string,
   C extends ServerConnection = ServerConnection,
   Own extends Converters = NoConverters,
-> extends Omit<ServeOptions<P, C>, 'tls'>,
+  D = C['data'],
+> extends Omit<ServeOptions<P, C, D>, 'tls'>,
     Omit<RouterOptions<C, Own>, 'tls' | 'processRequest'> {
   /** Speak TLS, with these settings; or true: a proxy in front does, and redirects name `wss`. */
   readonly tls?: ServeOptions['tls'] | boolean | undefined;
@@ -36,9 +37,10 @@ export interface RouteOptions<
 export function route<
   const Paths extends readonly RulePath[],
   const P extends string = never,
-  C extends ServerConnection = ServerConnection<[P] extends [never] ? null : P | null>,
+  D = undefined,
+  C extends ServerConnection = ServerConnection<[P] extends [never] ? null : P | null, D>,
   const Own extends Converters = NoConverters,
->(rules: RulesOf<Paths, Own, NoInfer<C>>, options: RouteOptions<P, C, Own> = {}): Promise<Server<C>> {
+>(rules: RulesOf<Paths, Own, NoInfer<C>>, options: RouteOptions<P, C, Own, D> = {}): Promise<Server<C>> {
   const { serverName, converters, createRouter, tls = false, processRequest, ...rest } = options;
   const routerOptions: RouterOptions<C, Converters> = { serverName, converters, tls, processRequest };
   const all = rules as readonly unknown[] as readonly Rule<RulePath, Converters, C>[];
@@ -62,10 +64,11 @@ export function route<
 export const unixRoute = <
   const Paths extends readonly RulePath[],
   const P extends string = never,
-  C extends ServerConnection = ServerConnection<[P] extends [never] ? null : P | null>,
+  D = undefined,
+  C extends ServerConnection = ServerConnection<[P] extends [never] ? null : P | null, D>,
   const Own extends Converters = NoConverters,
 >(
   rules: RulesOf<Paths, Own, NoInfer<C>>,
   path: string,
-  options: RouteOptions<P, C, Own> = {},
-): Promise<Server<C>> => route<Paths, P, C, Own>(rules, { ...options, path });
+  options: RouteOptions<P, C, Own, D> = {},
+): Promise<Server<C>> => route<Paths, P, D, C, Own>(rules, { ...options, path });

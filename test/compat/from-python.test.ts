@@ -16,22 +16,6 @@ import { Router } from 'websockets-ts/router';
 const ROOT = new URL('../../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 
-/** Names that the tables have already and the package has not yet, as `entry name`; to be emptied as they come. */
-const PENDING: readonly string[] = [
-  'websockets-ts processException',
-  'websockets-ts backoff',
-  'websockets-ts Proxy',
-  'websockets-ts parseProxy',
-  'websockets-ts getProxy',
-  'websockets-ts/compat process_exception',
-  'websockets-ts/compat backoff',
-  'websockets-ts/compat parse_proxy',
-  'websockets-ts/compat get_proxy',
-  'option proxy',
-  'option proxyTls',
-  'option processException',
-];
-
 type Row = Readonly<Record<string, string>>;
 
 /** The rows of all tables that have these columns, by the heads of their columns. */
@@ -62,12 +46,6 @@ function checkMissing(row: Row, column: string): boolean {
   return true;
 }
 
-/** Fails unless exactly the names that are not pending are there. */
-function check(key: string, isThere: boolean, where: string): void {
-  if (PENDING.includes(key)) assert.ok(!isThere, `${key} is there now: take it out of PENDING`);
-  else assert.ok(isThere, `${where}: there is no ${key}`);
-}
-
 /** The names of each entry, as test/public/names.txt has them. */
 const entries = new Map(
   read('test/public/names.txt')
@@ -88,7 +66,9 @@ describe('in docs/howto/from-python.md', () => {
         entry !== undefined && others.length === 0 && names.length > 0,
         `${row['Python']}: no entry or no name`,
       );
-      for (const name of names) check(`${entry} ${name}`, entries.get(entry)?.has(name) ?? false, row['Python']!);
+      for (const name of names) {
+        assert.ok(entries.get(entry)?.has(name), `${row['Python']}: there is no ${entry} ${name}`);
+      }
     }
   });
 
@@ -112,7 +92,11 @@ describe('in docs/howto/from-python.md', () => {
     for (const row of rows) {
       if (checkMissing(row, 'option')) continue;
       for (const name of namesIn(row['option']!)) {
-        check(`option ${name}`, new RegExp(`^\\s*readonly ${name}\\?:`, 'm').test(declarations), row['Python']!);
+        assert.match(
+          declarations,
+          new RegExp(`^\\s*readonly ${name}\\?:`, 'm'),
+          `${row['Python']}: there is no ${name}`,
+        );
       }
     }
   });
@@ -160,7 +144,7 @@ describe('in docs/howto/from-python.md', () => {
           assert.ok(object !== undefined, `${row['Python']}: there is no ${owner} to ask`);
           for (const name of namesIn(row['member']!)) {
             const key = name.startsWith('Symbol.') ? Symbol[name.slice(7) as 'asyncIterator'] : name;
-            check(`${owner}.${name}`, key in object, row['Python']!);
+            assert.ok(key in object, `${row['Python']}: there is no ${owner}.${name}`);
           }
         }
       });

@@ -366,7 +366,10 @@ export async function routing(): Promise<void> {
     ],
     { converters: { hex }, subprotocols: ['chat'] },
   );
-  same<typeof server.connections, ReadonlySet<ServerConnection<'chat' | null>>>(true);
+  same<typeof server.connections, ReadonlySet<ServerConnection<'chat' | null, undefined>>>(true);
+  await route([{ path: '/<int:n>', handler: (connection) => same<typeof connection.data, User>(true) }], {
+    authenticate: findUser,
+  });
   await unixRoute(
     [
       {
