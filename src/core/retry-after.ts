@@ -35,9 +35,8 @@ function parseHttpDate(text: string, nowMs: number): number | null {
   return null;
 }
 
-/** A year of two digits that would be more than 50 years from now is the last one that ends so (§5.6.7). */
+/** Of the years that end so, the last one that is not more than 50 years from now (§5.6.7). */
 function fullYearOf(twoDigits: number, nowMs: number): number {
-  const thisYear = new Date(nowMs).getUTCFullYear();
-  const year = thisYear - (thisYear % 100) + twoDigits;
-  return year > thisYear + 50 ? year - 100 : year;
+  const latest = new Date(nowMs).getUTCFullYear() + 50;
+  return latest - ((latest - twoDigits) % 100);
 }
