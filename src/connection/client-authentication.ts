@@ -14,8 +14,8 @@ const CNONCE_BYTES = 16;
 export class ClientAuthentication {
   readonly #runtime: Pick<Runtime, 'hash' | 'host'>;
   #credentials: ClientCredentials | null;
-  /** The challenge that is being answered, as long as the server takes its nonce. */
-  #session: DigestSession | null = null;
+  /** The challenge that is being answered, as long as the server takes its nonce, and for whom. */
+  #session: { readonly digest: DigestSession; readonly user: ClientCredentials } | null = null;
   /** How often a challenge was answered since `begin`. */
   #answers = 0;
 
@@ -35,9 +35,12 @@ export class ClientAuthentication {
    * @throws {RangeError} the user name can't be sent: it has a colon.
    */
   authorization(uri: WebSocketURI): string | null {
-    if (this.#session !== null) return this.#session.authorization('GET', uri.resourceName);
     const credentials = this.#credentialsFor(uri);
-    if (credentials === null || credentials.scheme === 'digest') return null;
+    if (credentials === null) return null;
+    if (this.#session !== null && isSameUser(this.#session.user, credentials)) {
+      return this.#session.digest.authorization('GET', uri.resourceName);
+    }
+    if (credentials.scheme === 'digest') return null;
     return buildAuthorizationBasic(credentials.username, credentials.password);
   }
 
@@ -59,7 +62,8 @@ export class ClientAuthentication {
     const { hash, host } = this.#runtime;
     const random = new Uint8Array(CNONCE_BYTES);
     host.fillRandom(random);
-    this.#session = new DigestSession(challenge, credentials, { hash, cnonce: encodeBase64(random) });
+    const digest = new DigestSession(challenge, credentials, { hash, cnonce: encodeBase64(random) });
+    this.#session = { digest, user: credentials };
     return true;
   }
 
@@ -75,6 +79,9 @@ export class ClientAuthentication {
     return { username, password };
   }
 }
+
+const isSameUser = (a: ClientCredentials, b: ClientCredentials): boolean =>
+  a.username === b.username && a.password === b.password;
 
 function check({ username, password, scheme }: ClientCredentials): void {
   if (typeof username !== 'string' || typeof password !== 'string') {

@@ -134,6 +134,19 @@ describe('credentials', () => {
     );
   });
 
+  test('of the URI are those of the URI that a redirect names, if it names any', async () => {
+    await using server = await driver.listen();
+    const at = `127.0.0.1:${server.port}`;
+    const connecting = driver.connect(`ws://hello:iloveyou@${at}/`).then((client) => client);
+    const there = [redirect('/a'), redirect(`ws://other:secret@${at}/b`), redirect(`ws://${at}/c`)];
+    const seen = await authorizations(server, unauthorized(ASK), ...there, null);
+    (await connecting).abort();
+    assert.deepEqual(
+      seen.map((value) => field(value, 'username') ?? value),
+      ['Basic aGVsbG86aWxvdmV5b3U=', 'hello', 'hello', 'Basic b3RoZXI6c2VjcmV0', ''],
+    );
+  });
+
   test('may be asked for anew where a redirect leads', async () => {
     const seen = await opening({ credentials: user }, unauthorized(ASK), redirect('/next'), unauthorized(ASK), null);
     assert.deepEqual(schemes(seen), ['Basic', 'Digest', 'Digest', 'Digest']);
