@@ -69,9 +69,13 @@ export class Opener<C extends ClientConnection> {
    * Opens a connection, within the deadline and until the signal; what fails leaves no transport behind.
    * @throws {InvalidHandshake} one of its kinds: the server's answer isn't acceptable.
    * @throws {TimeoutError} it took longer than `openTimeoutMs`.
+   * @throws {RangeError} the socket that was given has been used.
    */
   async open(): Promise<C> {
     const { signal } = this.#options;
+    if (this.#first === null && this.#dialer.fixed === 'a preexisting socket') {
+      throw new RangeError(`cannot connect again with ${this.#dialer.fixed}`);
+    }
     const abort = new AbortController();
     const giveUp = (): void => abort.abort(signal?.reason);
     signal?.addEventListener('abort', giveUp, { once: true });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import {
@@ -218,6 +218,16 @@ describe('a loop over connections', () => {
       next.destroy();
     }
     assert.equal((await seen).length, 3);
+  });
+
+  test('is left when the socket of the user is used up', async () => {
+    await using s = await serving((connection) => connection.close());
+    const socket = connectTcp({ host: '127.0.0.1', port: s.port, allowHalfOpen: true });
+    await once(socket, 'connect');
+    assert.equal(
+      String(await rejection(outcomes(s.url, 2, { socket, ...fast }))),
+      'RangeError: cannot connect again with a preexisting socket',
+    );
   });
 
   test('asks processException, which sees the error', async () => {
