@@ -1,15 +1,19 @@
 // Redirects: where a client follows, what it takes along, and where it stops.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect as tcpConnect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { type ConnectOptions, InvalidStatus, InvalidURI, SecurityError } from 'websockets-ts';
 import { CERT, KEY } from '../support/certificate.ts';
 import type { RawServer } from '../support/raw-peer.ts';
 import { driver, echo, rejection, rejectionText, serving } from './meet.ts';
+
+const run = promisify(execFile);
 
 const redirect = (location: string, status = 302): string =>
   `HTTP/1.1 ${status} x\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`;
@@ -217,6 +221,18 @@ describe('a redirect', () => {
     assert.ok(error instanceof SecurityError);
     assert.equal(error.message, 'more than 10 redirects');
     assert.equal(lineOf(requests.at(-1)!), 'GET /9');
+  });
+
+  test('is followed as far as WEBSOCKETS_MAX_REDIRECTS says', async () => {
+    await using server = await driver.listen();
+    const script = `
+      import { connect } from 'websockets-ts';
+      await connect('${server.url}').catch((error) => console.log(String(error)));`;
+    const child = run(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...process.env, WEBSOCKETS_MAX_REDIRECTS: '2' },
+    });
+    await answering(server, redirect('/1'), redirect('/2'));
+    assert.equal((await child).stdout, 'SecurityError: more than 2 redirects\n');
   });
 
   test('of which there are many has one deadline', async () => {

@@ -65,15 +65,14 @@ describe('processException', () => {
   for (const error of FATAL) test(`gives back ${title(error)}`, () => assert.equal(processException(error), error));
 
   test("lets pass what Node's sockets fail with", async () => {
-    for (const socket of [
+    const sockets = [
       tcpConnect({ host: '127.0.0.1', port: 1 }),
       tcpConnect({ path: '/nowhere' }),
       tcpConnect({ host: 'localhost', port: 1, autoSelectFamily: true }),
       tlsConnect({ host: '127.0.0.1', port: 1 }),
-    ]) {
-      const error = await new Promise<Error>((resolve) => socket.once('error', resolve));
-      assert.equal(processException(error), null, title(error));
-    }
+    ];
+    const errors = sockets.map((socket) => new Promise<Error>((resolve) => socket.once('error', resolve)));
+    for (const error of await Promise.all(errors)) assert.equal(processException(error), null, title(error));
   });
 
   test('gives back what a certificate that is none comes to', () => {

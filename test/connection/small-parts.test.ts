@@ -189,7 +189,8 @@ describe('the settings from the environment', () => {
     assert.deepEqual(read({}), {
       userAgent: 'agent/1',
       serverHeader: 'agent/1',
-      limits: { http: HTTP_LIMITS, maxLogSize: 75 },
+      backoff: { initialDelayMs: 5000, minDelayMs: 3100, factor: 1.618, maxDelayMs: 90_000 },
+      limits: { http: HTTP_LIMITS, maxLogSize: 75, maxRedirects: 10 },
     });
   });
 
@@ -201,11 +202,31 @@ describe('the settings from the environment', () => {
       WEBSOCKETS_MAX_NUM_HEADERS: '5',
       WEBSOCKETS_MAX_BODY_SIZE: '2_097_152',
       WEBSOCKETS_MAX_LOG_SIZE: '150',
+      WEBSOCKETS_MAX_REDIRECTS: '2',
     });
     assert.deepEqual([userAgent, serverHeader], [null, 'mine']);
     const http = { ...HTTP_LIMITS, maxLineBytes: 100, maxHeaders: 5, maxBodyBytes: 2_097_152 };
-    assert.deepEqual(limits, { http, maxLogSize: 150 });
+    assert.deepEqual(limits, { http, maxLogSize: 150, maxRedirects: 2 });
   });
+
+  test('have the delays between attempts to connect in seconds', () => {
+    const { backoff } = read({
+      WEBSOCKETS_BACKOFF_INITIAL_DELAY: '1',
+      WEBSOCKETS_BACKOFF_MIN_DELAY: '0.5',
+      WEBSOCKETS_BACKOFF_FACTOR: '2.0',
+      WEBSOCKETS_BACKOFF_MAX_DELAY: '.75',
+    });
+    assert.deepEqual(backoff, { initialDelayMs: 1000, minDelayMs: 500, factor: 2, maxDelayMs: 750 });
+  });
+
+  for (const name of ['INITIAL_DELAY', 'MIN_DELAY', 'FACTOR', 'MAX_DELAY']) {
+    test(`refuse a BACKOFF_${name} that is no number, and name it`, () => {
+      for (const text of ['5s', '-1', 'NaN', '.', '1e3', ' 1']) {
+        const expected = `WEBSOCKETS_BACKOFF_${name} must be a number, not "${text}"`;
+        assert.throws(() => read({ [`WEBSOCKETS_BACKOFF_${name}`]: text }), { name: 'RangeError', message: expected });
+      }
+    });
+  }
 
   for (const text of ['8k', '-1', '1.5', 'NaN', '_1', '0x10', ' 1']) {
     test(`refuse ${JSON.stringify(text)}`, () => {
