@@ -53,7 +53,8 @@ npm(
 // The examples name one port; here each run has a free one of its own.
 const WRITTEN_PORT = '8765';
 const port = await freePort();
-const pages = documents().map((document) => ({ document, examples: readExamples(document) }));
+const programsOf = (document: string): Example[] => readExamples(document).filter(({ language }) => language === 'ts');
+const pages = documents().map((document) => ({ document, examples: programsOf(document) }));
 
 /** Where the examples of a document are, in a project. */
 const folderOf = (document: string): string => join('examples', basename(document, '.md').toLowerCase());
@@ -159,7 +160,7 @@ for (const { document, examples } of pages) {
 }
 
 test('the README has examples of a server and of a client at least', () => {
-  const [first] = runsOf(readExamples('README.md'));
+  const [first] = runsOf(programsOf('README.md'));
   assert.ok(first?.server, 'no example of a server');
   assert.ok(first.others.length > 0, 'no example of a client');
 });

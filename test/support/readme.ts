@@ -60,6 +60,5 @@ export function documents(): string[] {
   return ['README.md', ...pages.sort().map((name) => `docs/howto/${name}`)];
 }
 
-/** The named examples of a document of this repository that are programs. */
-export const readExamples = (document: string): Example[] =>
-  examplesOf(readFileSync(new URL(document, ROOT), 'utf8')).filter(({ language }) => language === 'ts');
+/** The named examples of a document of this repository. */
+export const readExamples = (document: string): Example[] => examplesOf(readFileSync(new URL(document, ROOT), 'utf8'));
