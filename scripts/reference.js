@@ -91,8 +91,7 @@ async function read({ name, below = {} }) {
   if (project === undefined) throw new Error(`src/${name}.ts cannot be read`);
   app.validate(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error(`src/${name}.ts: see above`);
-  // A second name for what the page has already needs no heading.
-  const exported = (project.children ?? []).filter((one) => !one.kindOf(ReflectionKind.Reference));
+  const exported = project.children ?? [];
   for (const one of exported.filter(completesAnother)) {
     complete.add(one);
     const parent = exported.find(({ name }) => name === below[one.name]);

@@ -2,16 +2,16 @@
 export {
   type BasicAuthProtocolOptions,
   BasicAuthWebSocketServerProtocol,
+  basic_auth_protocol_factory,
   basicAuthProtocolFactory,
-  basicAuthProtocolFactory as basic_auth_protocol_factory,
 } from './compat/basic-auth-protocol.ts';
 export type { WebSocketCommonProtocol } from './compat/common-protocol.ts';
 export {
   connect,
   LegacyConnecting,
   type LegacyConnectOptions,
+  unix_connect,
   unixConnect,
-  unixConnect as unix_connect,
   WebSocketClientProtocol,
 } from './compat/legacy-client.ts';
 export {
@@ -24,8 +24,8 @@ export {
   legacySelectSubprotocol,
   type ServerProtocolClass,
   serve,
+  unix_serve,
   unixServe,
-  unixServe as unix_serve,
   WebSocketServer,
   WebSocketServerProtocol,
 } from './compat/legacy-server.ts';

@@ -59,3 +59,9 @@ export function basicAuthProtocolFactory({
     }
   };
 }
+
+/**
+ * `basicAuthProtocolFactory` as Python spells it.
+ * @deprecated Use `serve` with `processRequest: basicAuth(…)`.
+ */
+export const basic_auth_protocol_factory: typeof basicAuthProtocolFactory = basicAuthProtocolFactory;

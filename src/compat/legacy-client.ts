@@ -125,6 +125,12 @@ export function unixConnect<
   return new LegacyConnecting(unixConnectTo<P, C>(path, uri, currentOptions(options)));
 }
 
+/**
+ * `unixConnect` of this entry as Python spells it.
+ * @deprecated Use `unixConnect` of `websockets-ts`.
+ */
+export const unix_connect: typeof unixConnect = unixConnect;
+
 function currentOptions<P extends string, C extends WebSocketClientProtocol>({
   extraHeaders,
   createProtocol,

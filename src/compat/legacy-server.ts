@@ -220,6 +220,12 @@ export const unixServe = <
   options: LegacyServeOptions<P, C> = {},
 ): Promise<Server<C>> => serve<P, C>(handler, { ...options, path });
 
+/**
+ * `unixServe` of this entry as Python spells it.
+ * @deprecated Use `unixServe` of `websockets-ts`.
+ */
+export const unix_serve: typeof unixServe = unixServe;
+
 /** @deprecated Use `Server`. */
 export const WebSocketServer: typeof Server = Server;
 /** @deprecated Use `Server`. */

@@ -99,5 +99,5 @@ type IsOptional<After extends string> = After extends `${'?' | '*'}${string}` ? 
 
 /** Groups without a name are called by their number; how many there are, and which can be missing, is not told. */
 type Numbers<Text extends string> = Text extends `${string}${'*' | '('}${string}`
-  ? { readonly [Group in `${number}`]: string | undefined }
+  ? { readonly [Group in number]: string | undefined }
   : unknown;

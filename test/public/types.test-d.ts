@@ -412,7 +412,8 @@ export function patterns(): void {
   same<Pattern<'/:a(\\d+)?'>['a'], string | undefined>(true);
   same<Pattern<'/:a+/:b*'>, { readonly a: string; readonly b: string | undefined }>(true);
   same<Pattern<'{/:a}?/{x:b}/:c'>, { readonly a: string | undefined; readonly b: string; readonly c: string }>(true);
-  same<Pattern<'/files/*'>['0'], string | undefined>(true);
+  same<Pattern<'/files/*'>[0], string | undefined>(true);
+  same<Pattern<'/:a/(\\d+)'>, { readonly [group: number]: string | undefined; readonly a: string }>(true);
   same<Pattern<string>, Readonly<Record<string, string | undefined>>>(true);
   same<Params<string>, Readonly<Record<string, unknown>>>(true);
 }
