@@ -89,4 +89,6 @@ test('stats tell what compression saves, both ways', async () => {
   assert.ok(client.compressionRatioSent! > 20, `${client.compressionRatioSent}`);
   assert.equal(peer.compressionRatioReceived, client.compressionRatioSent);
   assert.ok(peer.compressionRatioSent! > 0.99 && peer.compressionRatioSent! < 1);
+  assert.equal(p.client.trySend(text, { compress: false }), 'sent');
+  assert.ok(p.client.stats.bytesSent - client.bytesSent > text.length);
 });

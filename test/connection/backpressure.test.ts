@@ -408,3 +408,24 @@ describe('a connection for which more than maxBuffered waits', () => {
     ]);
   });
 });
+
+test('what comes beyond maxQueueBytes while the connection closes is dropped, which the channel of limits tells', async () => {
+  using channels = new Channels('limit');
+  const connection = open({ maxQueue: null, maxQueueBytes: 200 });
+  void connection.close();
+  connection.receive({ opcode: TEXT, payload: 'a' }, { opcode: TEXT, payload: 'b' }, { opcode: TEXT, payload: 'c' });
+  connection.receive({ opcode: TEXT, payload: 'd' });
+  assert.deepEqual(channels.about(connection), ['limit limit=maxQueueBytes']);
+  assert.equal(await connection.recv(), 'a');
+});
+
+test('a violation is told once, also when closing may take any time', () => {
+  using channels = new Channels('error');
+  const connection = open({ closeTimeoutMs: null });
+  connection.receive({ opcode: 3 });
+  connection.receive({ opcode: TEXT, payload: 'a' });
+  connection.transport.sink?.onEnd();
+  assert.deepEqual(channels.about(connection), [
+    'error message=the peer broke the protocol ProtocolError: invalid opcode',
+  ]);
+});

@@ -180,6 +180,14 @@ describe('a paused connection', () => {
     assert.deepEqual(heard, ['1', 1006]);
   });
 
+  test('leaves no timer behind when it was paused as it began to close', () => {
+    const connection = open();
+    connection.pause();
+    void connection.close();
+    connection.transport.abort();
+    assert.equal(connection.clock.pending, 0);
+  });
+
   test('cannot be paused once it is closing', () => {
     const connection = open();
     void connection.close();
