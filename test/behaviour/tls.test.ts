@@ -15,7 +15,7 @@ import {
   type ServeOptions,
   type ServerConnection,
 } from 'websockets-ts';
-import { TEXT } from '../conformance/wire.ts';
+import { PING, TEXT } from '../conformance/wire.ts';
 import { CERT, KEY, LEAF_CERT, LEAF_KEY } from '../support/certificate.ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 import { RawPeer } from '../support/raw-peer.ts';
@@ -223,4 +223,15 @@ describe('a server over TLS', () => {
     assert.equal(await client.recv(), 'x');
     for (const peer of idle) peer.destroy();
   });
+});
+
+test('a server over TLS answers each of the pings that come one by one in a turn, though every write waits for a moment', async () => {
+  await using s = await serving(untilClosed, { tls: { key: KEY, cert: CERT } });
+  const socket = tlsConnect({ host: '127.0.0.1', port: s.port, ca: CERT, servername: 'localhost' });
+  await once(socket, 'secureConnect');
+  const peer = new RawPeer(socket, 'client');
+  await peer.open();
+  for (let i = 0; i < 30; i++) peer.send({ opcode: PING, payload: String(i) });
+  for (let i = 0; i < 30; i++) assert.equal(String((await peer.frame())?.payload), String(i));
+  peer.destroy();
 });
