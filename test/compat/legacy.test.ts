@@ -142,12 +142,7 @@ describe('the legacy connect', () => {
     });
   });
 
-  // To be run as soon as what `connect` returns can be iterated over; then the condition goes.
-  const skip =
-    Symbol.asyncIterator in current.Connecting.prototype
-      ? false
-      : '`connect` of this version makes one connection only';
-  test('connects again and again, until an error that is fatal', { skip }, async () => {
+  test('connects again and again, until an error that is fatal', async () => {
     let count = 0;
     await using s = await serving((connection) => connection.send(String(count)), {
       processRequest: () => (++count > 2 ? [403, []] : null),
