@@ -1,0 +1,45 @@
+// The attacks on clients, in the order of the table.
+import type { ClientAttack } from '../attack.ts';
+import {
+  chunkedErrorBody,
+  endlessErrorBody,
+  endlessHeaderLine,
+  endlessHeaders,
+  endlessInterimResponses,
+  endlessStatusLine,
+  hugeErrorBody,
+} from './endless-answers.ts';
+import * as frames from './hostile-frames.ts';
+import { downgrade, redirectLoop } from './redirects.ts';
+import { drippedAnswer, silentServer } from './slow-answers.ts';
+import { malformedAnswer, unsolicitedExtension, unsolicitedSubprotocol, wrongAccept } from './wrong-answers.ts';
+
+export const CLIENT_ATTACKS: readonly ClientAttack[] = [
+  silentServer,
+  drippedAnswer,
+  endlessStatusLine,
+  endlessHeaderLine,
+  endlessHeaders,
+  endlessInterimResponses,
+  hugeErrorBody,
+  endlessErrorBody,
+  chunkedErrorBody,
+  wrongAccept,
+  unsolicitedExtension,
+  unsolicitedSubprotocol,
+  malformedAnswer,
+  frames.maskedFrames,
+  frames.giantFrame,
+  frames.giantMessage,
+  frames.emptyFragmentsFromServer,
+  frames.pingFloodFromServer,
+  frames.pongFloodFromServer,
+  frames.bombFromServer,
+  frames.compressedWithoutAgreement,
+  frames.brokenDeflateFromServer,
+  frames.framesAfterCloseFromServer,
+  frames.silenceInAFrame,
+];
+
+/** For a client that follows redirects: they join the list above as soon as ours does. */
+export const AWAITED_CLIENT_ATTACKS: readonly ClientAttack[] = [redirectLoop, downgrade];

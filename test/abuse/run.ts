@@ -1,0 +1,87 @@
+// Attacks libraries and says how they did: `npm run abuse`. With `--against` other libraries than ours, too; with `--write`
+// the table of docs/security/abuse.md is made anew.
+import { parseArgs } from 'node:util';
+import { AWAITED_CLIENT_ATTACKS, CLIENT_ATTACKS } from './client-attacks/index.ts';
+import { measureClient, measureServer, type Result, startTwin } from './measure.ts';
+import { AWAITED_SERVER_ATTACKS, SERVER_ATTACKS } from './server-attacks/index.ts';
+import { mib, serviceOf, type Verdict, verdictOf } from './verdict.ts';
+import { isOurs, LIBRARIES, type Library, type Victim, whyNot } from './victim.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    short: { type: 'boolean', default: false },
+    against: { type: 'string', multiple: true, default: [] },
+    awaited: { type: 'boolean', default: false },
+  },
+});
+const isShort = values.short;
+const against = values.against.flatMap((name) => (name === 'all' ? LIBRARIES : name.split(','))) as Library[];
+const libraries = against.length === 0 ? (['ours'] as const) : against;
+for (const library of libraries) {
+  if (!LIBRARIES.includes(library)) throw new Error(`--against takes ${LIBRARIES.join(', ')} and all, not ${library}`);
+}
+const isWanted = (name: string): boolean => positionals.length === 0 || positionals.some((word) => name.includes(word));
+const awaited = values.awaited;
+const attacks = [
+  ...[...SERVER_ATTACKS, ...(awaited ? AWAITED_SERVER_ATTACKS : [])].map(
+    (attack) => ({ on: 'server', attack }) as const,
+  ),
+  ...[...CLIENT_ATTACKS, ...(awaited ? AWAITED_CLIENT_ATTACKS : [])].map(
+    (attack) => ({ on: 'client', attack }) as const,
+  ),
+].filter(({ on, attack }) => isWanted(`${on}: ${attack.name}`));
+
+function say(result: Result, verdict: Verdict | null): void {
+  const service = serviceOf(result.probes);
+  const endings = Object.entries(result.endings).map(([ending, count]) => `${count}× ${ending}`);
+  console.log(
+    [
+      `${verdict === null ? '    ' : verdict.faults.length + verdict.timing.length === 0 ? 'ok  ' : 'FAIL'} ${result.library.padEnd(12)} ${result.attack}`,
+      `     ${result.seconds.toFixed(1)} s, sent ${mib(result.sentBytes)} MiB; memory +${mib(result.growthBytes)} MiB; ` +
+        `delay ${result.delayMaxMs.toFixed(0)} ms, p99 ${result.delayP99Ms.toFixed(0)}; cpu ${result.cpuMs.toFixed(0)} ms; ` +
+        `held ${result.held}, left ${result.left}; served ${service.served}/${service.count}, ` +
+        `median ${service.medianMs.toFixed(1)} ms (twin ${service.twinMedianMs.toFixed(1)}), worst ${service.worstMs.toFixed(0)}; ` +
+        `${endings.join(', ')}`,
+      ...(verdict === null ? result.accidents : [...verdict.faults, ...verdict.timing]).map((line) => `     ! ${line}`),
+    ].join('\n'),
+  );
+}
+
+/** Times are measured again when they are all that was wrong: the machine has other things to do as well. */
+const TRIES = 3;
+
+async function attackOnce(
+  which: (typeof attacks)[number],
+  library: Library,
+  twin: Victim,
+): Promise<{ result: Result; verdict: Verdict | null }> {
+  for (let tries = 1; ; tries++) {
+    const circumstances = { twin, isShort };
+    const result =
+      which.on === 'server'
+        ? await measureServer(which.attack, library, circumstances)
+        : await measureClient(which.attack, library, circumstances);
+    const verdict = isOurs(library) ? verdictOf(result, which.attack.expect) : null;
+    const isOnlySlow = verdict !== null && verdict.faults.length === 0 && verdict.timing.length > 0;
+    if (!isOnlySlow || tries === TRIES) return { result, verdict };
+  }
+}
+
+await using twin = await startTwin();
+const begin = performance.now();
+let failed = 0;
+for (const attack of attacks) {
+  for (const library of libraries) {
+    const reason = whyNot(library);
+    if (reason !== null) {
+      console.log(`skip ${library}: ${reason}`);
+      continue;
+    }
+    const { result, verdict } = await attackOnce(attack, library, twin);
+    say(result, verdict);
+    if (verdict !== null && verdict.faults.length + verdict.timing.length > 0) failed++;
+  }
+}
+console.log(`${attacks.length} attacks, ${failed} failed, ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+process.exitCode = failed > 0 ? 1 : 0;

@@ -1,0 +1,26 @@
+// Compressed messages that are none, or whose distances point before the beginning.
+import { randomFrom } from '../../conformance/link.ts';
+import { BINARY, RSV1 } from '../../conformance/wire.ts';
+import { MIB, type ServerAttack } from '../attack.ts';
+import { DEFLATE } from '../target.ts';
+
+export const brokenDeflate: ServerAttack = {
+  name: 'deflate: broken streams',
+  server: { compression: 'on' },
+  expect: {
+    ends: ['1007'],
+    memory: { bytes: 24 * MIB, because: '100 connections at a time × a context that is dropped with its connection' },
+  },
+  async run(target) {
+    const random = randomFrom(1);
+    await target.many(target.amount(2000, 100), async (index) => {
+      const peer = await target.open(DEFLATE);
+      // 11 in the bits for the kind of block: there is no such kind (RFC 1951 §3.2.3).
+      const payload = Buffer.from(Array.from({ length: index % 2 === 0 ? 50 : 100_000 }, () => random() * 256));
+      payload[0] = 0x07;
+      await peer.send({ opcode: BINARY, rsv: RSV1, payload });
+      await peer.ended(5000);
+      if (index >= 100) target.forget(peer);
+    });
+  },
+};

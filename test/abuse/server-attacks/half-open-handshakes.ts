@@ -1,0 +1,23 @@
+// Many more requests without an end than may be pending. The oldest are dropped, so that a real client always gets in.
+import { KIB, type ServerAttack } from '../attack.ts';
+
+const MAX_PENDING = 4096;
+
+export const halfOpenHandshakes: ServerAttack = {
+  name: 'handshakes: 10,000 half open',
+  expect: {
+    ends: ['dropped', 'open'],
+    held: MAX_PENDING,
+    memory: {
+      bytes: MAX_PENDING * 24 * KIB,
+      because: '4,096 pending (`maxPending`) × 24 KiB for a socket and half a request',
+    },
+    delayMs: 500,
+  },
+  async run(target) {
+    await target.many(target.amount(10_000, 5000), async () => {
+      const peer = await target.dial();
+      await peer.write(peer.request().slice(0, -2));
+    });
+  },
+};

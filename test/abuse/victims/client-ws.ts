@@ -1,0 +1,40 @@
+// A client of ws under attack, with its defaults.
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import type { ClientSettings } from '../attack.ts';
+import { answer, say } from './gauge.ts';
+import { obey } from './outcomes.ts';
+
+const { openTimeoutMs } = JSON.parse(process.argv[2]!) as ClientSettings;
+const options = {
+  ...(openTimeoutMs !== undefined && { handshakeTimeout: openTimeoutMs }),
+  rejectUnauthorized: false,
+  followRedirects: true,
+};
+
+answer(
+  obey({
+    visit: (url, signal) =>
+      new Promise((resolve) => {
+        const connection = new WebSocket(url, options);
+        let error: (Error & { code?: string }) | null = null;
+        signal.addEventListener('abort', () => connection.terminate(), { once: true });
+        connection.on('message', () => {});
+        connection.on('error', (cause: Error) => {
+          error ??= cause;
+        });
+        connection.on('close', (code) => {
+          if (signal.aborted) resolve('open');
+          else resolve(error === null ? `closed ${code}` : (error.code ?? error.message.slice(0, 40)));
+        });
+      }),
+    async echo(url) {
+      const connection = new WebSocket(url);
+      await once(connection, 'open');
+      connection.send('are you there?');
+      await once(connection, 'message');
+      connection.terminate();
+    },
+  }),
+);
+say({});

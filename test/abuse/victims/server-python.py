@@ -1,0 +1,83 @@
+"""A server of Python's websockets under attack, with its defaults."""
+
+import asyncio
+import json
+import ssl
+import sys
+import time
+
+import websockets
+from gauge import gauge, mark, say, silence, watch
+
+try:
+    from websockets.asyncio.server import broadcast, serve
+except ImportError:  # before 13
+    from websockets.legacy.protocol import broadcast
+    from websockets.legacy.server import serve
+
+SETTINGS = json.loads(sys.argv[1])
+group = set()
+
+
+def path_of(connection):
+    return connection.request.path if hasattr(connection, "request") else connection.path
+
+
+async def handle(connection):
+    path = path_of(connection)
+    if path == "/throw":
+        raise RuntimeError("thrown on purpose")
+    if path == "/reject":
+        await asyncio.sleep(0)
+        raise RuntimeError("rejected on purpose")
+    if path == "/return":
+        return
+    if path == "/never":
+        await asyncio.Event().wait()
+    if path == "/broadcast":
+        group.add(connection)
+    try:
+        async for message in connection:
+            if path == "/broadcast":
+                broadcast(group, message)
+            elif path == "/block":
+                time.sleep(float(message) / 1000)
+                await connection.send("done")
+            else:
+                await connection.send(message)
+    except websockets.ConnectionClosed:
+        pass
+    finally:
+        group.discard(connection)
+
+
+async def main():
+    loop = asyncio.get_running_loop()
+    silence(loop)
+    options = {}
+    for name, keyword in {
+        "openTimeoutMs": "open_timeout",
+        "closeTimeoutMs": "close_timeout",
+        "pingIntervalMs": "ping_interval",
+        "pingTimeoutMs": "ping_timeout",
+    }.items():
+        if name in SETTINGS:
+            options[keyword] = SETTINGS[name] / 1000
+    if SETTINGS.get("hookMs"):
+
+        async def process_request(*_):
+            await asyncio.sleep(SETTINGS["hookMs"] / 1000)
+
+        options["process_request"] = process_request
+    if SETTINGS.get("tls"):
+        options["ssl"] = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        options["ssl"].load_cert_chain(SETTINGS["tlsFiles"]["cert"], SETTINGS["tlsFiles"]["key"])
+    async with serve(handle, "127.0.0.1", 0, **options) as server:
+        watching = asyncio.create_task(watch())
+        say({"port": server.sockets[0].getsockname()[1], "version": websockets.__version__})
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            say({"mark": mark, "read": gauge}[line.strip()]())
+        watching.cancel()
+
+
+asyncio.run(main())
