@@ -310,14 +310,24 @@ function* readResponseBody(reader: HttpReader, headers: Headers, limits: HttpLim
   return body.take();
 }
 
-/** RFC 9112 §7.1. Chunk extensions are ignored, trailers are read and dropped. */
+/**
+ * RFC 9112 §7.1. Chunk extensions are ignored and trailers dropped, and neither may have more than the head: 8 KiB around
+ * each byte of a body would make a gigabyte of work of a body that keeps to its limit.
+ */
 function* readChunkedBody(reader: HttpReader, limits: HttpLimits): Generator<void, Uint8Array> {
   const body = new GrowingBytes();
   const lineEnd = new GrowingBytes();
+  let extensionBytes = 0;
   for (;;) {
     const line = yield* readLine(reader, limits.maxLineBytes, HeaderLineTooLong, 'HTTP chunk size');
     const semicolon = line.indexOf(';');
     const digits = trimSpaces(line, 0, semicolon === -1 ? line.length : semicolon);
+    extensionBytes += line.length - digits.length;
+    if (extensionBytes > limits.maxHeadBytes) {
+      throw new SecurityError(
+        `read ${extensionBytes} bytes of chunk extensions, expected no more than ${limits.maxHeadBytes} bytes`,
+      );
+    }
     if (!/^[0-9A-Fa-f]+$/.test(digits)) throw malformed(`invalid HTTP chunk size: ${readable(digits)}`);
     if (digits.length > 15) throw new SecurityError(`chunk too large: 0x${digits} bytes`);
     const size = Number.parseInt(digits, 16);

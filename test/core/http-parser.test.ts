@@ -46,7 +46,7 @@ function withRest(outcome: readonly string[], more: string): string[] {
 }
 
 function limitsOf(vector: HttpVector): Partial<typeof HTTP_LIMITS> {
-  const limits = ['maxLineBytes', 'maxHeaders', 'maxBodyBytes'].filter((name) => vector.options.has(name));
+  const limits = Object.keys(HTTP_LIMITS).filter((name) => vector.options.has(name));
   return Object.fromEntries(limits.map((name) => [name, Number(vector.options.get(name))]));
 }
 
