@@ -1,7 +1,7 @@
 // The client's half of the opening handshake on top of the machine. The rules stand in client-handshake.ts.
 import type { Agreement } from './agreement.ts';
 import { buildHandshakeRequest, checkHandshakeResponse } from './client-handshake.ts';
-import { InvalidMessage, StatusLineTooLong } from './exceptions/handshake-errors.ts';
+import { InvalidMessage, SecurityError, StatusLineTooLong } from './exceptions/handshake-errors.ts';
 import type { ClientExtensionFactory } from './extension.ts';
 import { generateKey } from './handshake-key.ts';
 import type { HeadersLike } from './headers.ts';
@@ -30,6 +30,9 @@ export interface ClientProtocolOptions extends ProtocolOptions {
   readonly httpLimits?: Partial<HttpLimits> | undefined;
 }
 
+/** Interim responses that may come before the answer. */
+const MAX_INTERIM_RESPONSES = 16;
+
 /** The client's end of a connection without its I/O: see `Protocol`. Begins with the opening handshake (RFC 6455 §4.1). */
 export class ClientProtocol extends Protocol {
   readonly uri: WebSocketURI;
@@ -37,6 +40,7 @@ export class ClientProtocol extends Protocol {
   readonly key: string;
   readonly #options: ClientProtocolOptions;
   #parser: ResponseParser | null;
+  #interimResponses = 0;
 
   /** @throws {InvalidURI} `uri` is a string that isn't a WebSocket URI. */
   constructor(uri: WebSocketURI | string, options: ClientProtocolOptions) {
@@ -44,10 +48,7 @@ export class ClientProtocol extends Protocol {
     this.uri = typeof uri === 'string' ? parseUri(uri) : uri;
     this.key = generateKey(options.host);
     this.#options = options;
-    this.#parser =
-      this.state === State.CONNECTING
-        ? new ResponseParser({ limits: options.httpLimits, latin1: options.host.latin1 })
-        : null;
+    this.#parser = this.state === State.CONNECTING ? this.#createParser() : null;
   }
 
   /**
@@ -86,10 +87,10 @@ export class ClientProtocol extends Protocol {
 
   /** Takes what came, or the end of the stream. While CONNECTING there is a parser, until the handshake has failed. */
   #advance(parse: (parser: ResponseParser) => Response | null): void {
-    const parser = this.#parser!;
     let response: Response | null;
     try {
-      response = parse(parser);
+      response = parse(this.#parser!);
+      while (response !== null && isInterim(response)) response = this.#passOver(response);
     } catch (cause) {
       this.#parser = null;
       const error =
@@ -101,7 +102,7 @@ export class ClientProtocol extends Protocol {
     }
     if (response === null) return;
     this.logHead('<', response);
-    const { rest } = parser;
+    const { rest } = this.#parser!;
     this.#parser = null;
     let agreement: Agreement;
     try {
@@ -115,4 +116,24 @@ export class ClientProtocol extends Protocol {
     this.handOver(response);
     this.processFrames();
   }
+
+  /** RFC 9110 §15.2: whoever asks must be able to take interim responses, and may ignore them. Returns what follows. */
+  #passOver(response: Response): Response | null {
+    this.logHead('<', response);
+    this.#interimResponses += 1;
+    if (this.#interimResponses > MAX_INTERIM_RESPONSES) {
+      throw new SecurityError(`expected no more than ${MAX_INTERIM_RESPONSES} interim responses`);
+    }
+    const { rest } = this.#parser!;
+    this.#parser = this.#createParser();
+    return rest.length > 0 ? this.#parser.push(rest) : null;
+  }
+
+  #createParser(): ResponseParser {
+    const { httpLimits, host } = this.#options;
+    return new ResponseParser({ limits: httpLimits, latin1: host.latin1 });
+  }
 }
+
+/** 101 is an answer like any other. */
+const isInterim = ({ statusCode }: Response): boolean => statusCode < 200 && statusCode !== 101;

@@ -167,6 +167,48 @@ describe('a good answer', () => {
   });
 });
 
+describe('interim responses', () => {
+  const early = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
+
+  test('are passed over, however they and the answer are cut', () => {
+    const text = `HTTP/1.1 100 Continue\r\n\r\n${early}${responseText()}`;
+    for (const size of [text.length, 1, 7, early.length]) {
+      const protocol = create();
+      const bytes = join(bytesOf(text), frames('TEXT "hello"'));
+      for (let at = 0; at < bytes.length; at += size) protocol.receiveData(bytes.subarray(at, at + size));
+      assert.deepEqual(received(protocol), ['101', 'TEXT "hello"'], `${size} bytes at a time`);
+      assert.equal(protocol.state, State.OPEN);
+    }
+  });
+
+  test('followed by a refusal are no part of it', () => {
+    const protocol = create();
+    protocol.receiveData(bytesOf(`${early}HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnope`));
+    assert.deepEqual(received(protocol), ['404 nope']);
+    assert.ok(protocol.handshakeExc instanceof InvalidStatus);
+  });
+
+  test('are 16 at most', () => {
+    const accepted = create();
+    accepted.receiveData(bytesOf(early.repeat(16) + responseText()));
+    assert.equal(accepted.state, State.OPEN);
+
+    const protocol = create();
+    for (let i = 0; i < 17; i++) protocol.receiveData(bytesOf(early));
+    assert.ok(protocol.handshakeExc instanceof InvalidMessage);
+    assert.equal(String(protocol.handshakeExc.cause), 'SecurityError: expected no more than 16 interim responses');
+    assertFailed(protocol);
+  });
+
+  test('followed by the end of the stream are no answer', () => {
+    const protocol = create();
+    protocol.receiveData(bytesOf(early));
+    protocol.receiveEof();
+    assert.ok(protocol.handshakeExc instanceof InvalidMessage);
+    assert.equal(protocol.state, State.CLOSED);
+  });
+});
+
 /** What holds after any handshake that failed. */
 function assertFailed(protocol: ClientProtocol): void {
   assert.equal(protocol.state, State.CONNECTING);

@@ -100,6 +100,22 @@ const legal: AnswerChapter = {
   },
 };
 
+const interim: AnswerChapter = {
+  section: 'RFC 9110 §15.2',
+  title: 'interim responses may come before the answer',
+  cases() {
+    const hints = answer({ line: 'HTTP/1.1 103 Early Hints' });
+    return [
+      opens('100 Continue', {}, { answer: `HTTP/1.1 100 Continue\r\n\r\n${answer()}` }),
+      opens('one with all the fields of an answer, byte by byte', {}, { answer: hints + answer(), cut: 'bytes' }),
+      opens('a few', {}, { answer: hints.repeat(5) + answer() }),
+      refuses('before a refusal', {}, { answer: `${hints}HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n` }),
+      refuses('and nothing behind them', {}, { answer: hints, behind: [], hangUp: 'fin' }),
+      refuses('a thousand', {}, { answer: hints.repeat(1000) + answer() }),
+    ];
+  },
+};
+
 const statuses: AnswerChapter = {
   section: 'RFC 6455 §4.1',
   title: 'another status than 101 is refused',
@@ -117,14 +133,7 @@ const statuses: AnswerChapter = {
         '500 Internal Server Error',
         '503 Service Unavailable',
       ].map((status) => refuses(status, { line: `HTTP/1.1 ${status}`, add: empty })),
-      ...['204 No Content', '304 Not Modified', '102 Processing'].map((status) =>
-        refuses(status, { line: `HTTP/1.1 ${status}` }),
-      ),
-      refuses(
-        '100 Continue, which nothing asked for, and then 101',
-        {},
-        { answer: `HTTP/1.1 100 Continue\r\n\r\n${answer()}` },
-      ),
+      ...['204 No Content', '304 Not Modified'].map((status) => refuses(status, { line: `HTTP/1.1 ${status}` })),
       refuses('302 without a place to go', { line: 'HTTP/1.1 302 Found', add: empty }),
       refuses('404 with a body', { line: 'HTTP/1.1 404 Not Found', add: [['Content-Length', '9']] }),
       refuses(
@@ -300,4 +309,4 @@ const together: AnswerChapter = {
   },
 };
 
-export const clientHandshake: readonly AnswerChapter[] = [legal, statuses, fields, syntax, limits, together];
+export const clientHandshake: readonly AnswerChapter[] = [legal, interim, statuses, fields, syntax, limits, together];
