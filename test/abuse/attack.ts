@@ -5,6 +5,9 @@ import type { Target } from './target.ts';
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 
+/** How long a server thinks before it answers a request for `/late`. */
+export const LATE_MS = 1500;
+
 /** How a hostile connection ended: an HTTP status, a close code, `dropped` without either, or `open` when it did not end. */
 export type Ending = `${number}` | 'dropped' | 'open';
 
@@ -20,8 +23,6 @@ export interface ServerSettings {
   readonly compression?: 'on';
   /** Ours alone: the fast road instead of an async handler. */
   readonly handlers?: 'direct';
-  /** Milliseconds that the server takes before it answers a request. */
-  readonly hookMs?: number;
   readonly tls?: boolean;
 }
 

@@ -14,7 +14,8 @@ import { downgrade, redirectLoop } from './redirects.ts';
 import { drippedAnswer, silentServer } from './slow-answers.ts';
 import { malformedAnswer, unsolicitedExtension, unsolicitedSubprotocol, wrongAccept } from './wrong-answers.ts';
 
-export const CLIENT_ATTACKS: readonly ClientAttack[] = [
+/** Instead of an answer to the opening handshake, or with one. */
+export const ANSWERS: readonly ClientAttack[] = [
   silentServer,
   drippedAnswer,
   endlessStatusLine,
@@ -28,6 +29,10 @@ export const CLIENT_ATTACKS: readonly ClientAttack[] = [
   unsolicitedExtension,
   unsolicitedSubprotocol,
   malformedAnswer,
+];
+
+/** Once the connection is open. */
+export const FRAMES: readonly ClientAttack[] = [
   frames.maskedFrames,
   frames.giantFrame,
   frames.giantMessage,
@@ -40,6 +45,8 @@ export const CLIENT_ATTACKS: readonly ClientAttack[] = [
   frames.framesAfterCloseFromServer,
   frames.silenceInAFrame,
 ];
+
+export const CLIENT_ATTACKS: readonly ClientAttack[] = [...ANSWERS, ...FRAMES];
 
 /** For a client that follows redirects: they join the list above as soon as ours does. */
 export const AWAITED_CLIENT_ATTACKS: readonly ClientAttack[] = [redirectLoop, downgrade];

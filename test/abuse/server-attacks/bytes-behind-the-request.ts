@@ -5,18 +5,16 @@ import { framesOf } from '../hostile-peer.ts';
 
 export const bytesBehindTheRequest: ServerAttack = {
   name: 'bytes behind the request',
-  server: { hookMs: 1500 },
   expect: {
     ends: ['400', 'dropped'],
     memory: { bytes: 100 * 192 * KIB, because: '100 connections × 64 KiB behind a request, twice that while it grows' },
-    serves: false,
   },
   settleMs: 5000,
   async run(target) {
     const frame = framesOf({ opcode: BINARY, payload: new Uint8Array(60_000) });
     await target.many(100, async () => {
       const peer = await target.dial();
-      await peer.write(peer.request());
+      await peer.write(peer.request({}, '/late'));
       await peer.flood(frame, { times: target.amount(200, 20), ms: 500 });
     });
   },

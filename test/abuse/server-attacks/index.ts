@@ -27,7 +27,8 @@ import { unreadBroadcast, unreadEcho, unreadEchoDirect } from './unread-echo.ts'
 import { vanishingWhileCompressing } from './vanishing-while-compressing.ts';
 import { withheldPayloads } from './withheld-payloads.ts';
 
-export const SERVER_ATTACKS: readonly ServerAttack[] = [
+/** Before the connection is open. */
+export const HANDSHAKES: readonly ServerAttack[] = [
   silentHandshakes,
   drippedHandshakes,
   halfOpenHandshakes,
@@ -38,6 +39,10 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
   requestsWithBodies,
   bytesBehindTheRequest,
   foreignOrigins,
+];
+
+/** Frames and messages, as they are and as they are read. */
+export const FRAMES: readonly ServerAttack[] = [
   pingFlood,
   pingFloodUnread,
   pongFlood,
@@ -48,6 +53,10 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
   withheldPayloads,
   byteByByte,
   announcedLengths,
+];
+
+/** What compressed messages can be made of. */
+export const COMPRESSION: readonly ServerAttack[] = [
   bombWhole,
   bombInFragments,
   bombsAtOnce,
@@ -58,6 +67,10 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
   allowedFinalBlocks,
   brokenDeflate,
   vanishingWhileCompressing,
+];
+
+/** How connections end, and what users’ code makes of them. */
+export const LIVES: readonly ServerAttack[] = [
   framesAfterClose,
   closeUnanswered,
   halfAFrame,
@@ -67,6 +80,8 @@ export const SERVER_ATTACKS: readonly ServerAttack[] = [
   churn,
   blockedLoop,
 ];
+
+export const SERVER_ATTACKS: readonly ServerAttack[] = [...HANDSHAKES, ...FRAMES, ...COMPRESSION, ...LIVES];
 
 /** Bounds that are being built: they join the list above as soon as they hold. */
 export const AWAITED_SERVER_ATTACKS: readonly ServerAttack[] = [

@@ -21,6 +21,7 @@ answer(
       try {
         const connection = await connect(url, {
           ...options,
+          signal,
           ...(url.startsWith('wss:') && { tls: { rejectUnauthorized: false } }),
         });
         signal.addEventListener('abort', () => connection.abort(), { once: true });

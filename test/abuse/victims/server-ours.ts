@@ -1,10 +1,10 @@
 // A server of ours under attack. What it does with a connection the path says.
 import { broadcast, ConnectionClosed, type ServeOptions, type ServerConnection, serve } from 'websockets-ts';
 import { CERT, KEY } from '../../support/certificate.ts';
-import type { ServerSettings } from '../attack.ts';
+import { LATE_MS, type ServerSettings } from '../attack.ts';
 import { answer, say } from './gauge.ts';
 
-const { handlers, hookMs, tls, compression: _, ...options } = JSON.parse(process.argv[2]!) as ServerSettings;
+const { handlers, tls, compression: _, ...options } = JSON.parse(process.argv[2]!) as ServerSettings;
 
 async function echo(connection: ServerConnection): Promise<void> {
   for await (const message of connection) await connection.send(message);
@@ -47,11 +47,9 @@ const settings: ServeOptions = {
   logger: { debug() {}, info() {}, warn() {}, error() {}, isEnabled: () => false },
   ...options,
   ...(tls && { tls: { cert: CERT, key: KEY } }),
-  ...(hookMs !== undefined && {
-    processRequest: async () => {
-      await new Promise((resolve) => setTimeout(resolve, hookMs));
-    },
-  }),
+  async processRequest(_connection, { path }) {
+    if (path === '/late') await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+  },
 };
 
 const server = await serve(

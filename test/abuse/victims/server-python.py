@@ -17,6 +17,7 @@ except ImportError:  # before 13
 
 SETTINGS = json.loads(sys.argv[1])
 group = set()
+LATE = 1.5  # LATE_MS of attack.ts
 
 
 def path_of(connection):
@@ -63,12 +64,13 @@ async def main():
     }.items():
         if name in SETTINGS:
             options[keyword] = SETTINGS[name] / 1000
-    if SETTINGS.get("hookMs"):
 
-        async def process_request(*_):
-            await asyncio.sleep(SETTINGS["hookMs"] / 1000)
+    async def process_request(first, second):
+        path = first if isinstance(first, str) else second.path
+        if path == "/late":
+            await asyncio.sleep(LATE)
 
-        options["process_request"] = process_request
+    options["process_request"] = process_request
     if SETTINGS.get("tls"):
         options["ssl"] = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         options["ssl"].load_cert_chain(SETTINGS["tlsFiles"]["cert"], SETTINGS["tlsFiles"]["key"])

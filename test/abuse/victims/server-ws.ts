@@ -5,10 +5,10 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { CERT, KEY } from '../../support/certificate.ts';
-import type { ServerSettings } from '../attack.ts';
+import { LATE_MS, type ServerSettings } from '../attack.ts';
 import { answer, say } from './gauge.ts';
 
-const { openTimeoutMs, compression, hookMs, tls } = JSON.parse(process.argv[2]!) as ServerSettings;
+const { openTimeoutMs, compression, tls } = JSON.parse(process.argv[2]!) as ServerSettings;
 
 const http =
   openTimeoutMs === undefined
@@ -26,8 +26,8 @@ const group = new Set<WebSocket>();
 server.on('upgrade', (request, socket, head) => {
   const upgrade = (): void =>
     wss.handleUpgrade(request, socket, head, (connection) => attend(connection, request.url ?? '/'));
-  if (hookMs === undefined) upgrade();
-  else setTimeout(upgrade, hookMs);
+  if (request.url === '/late') setTimeout(upgrade, LATE_MS);
+  else upgrade();
 });
 
 function attend(connection: WebSocket, path: string): void {
