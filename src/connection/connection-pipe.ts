@@ -325,7 +325,8 @@ export class ConnectionPipe<C>
       this.log('debug', '! error while receiving data', error);
       this.#cause ??= error;
     }
-    // Whatever had arrived is delivered, also beyond the high mark: nothing more can follow.
+    // Whatever had arrived is delivered, also beyond the high mark, as far as there is room for its bytes: nothing more can
+    // follow.
     this.#pauses = 0;
     this.reader?.onResumed();
     this.#run(() => {
@@ -373,11 +374,12 @@ export class ConnectionPipe<C>
 
   // From the receiver
 
-  pauseReceiving(): void {
+  pauseReceiving(): boolean {
     // Once the transport is gone nothing more can follow, and the end must come through.
-    if (this.#isLost) return;
+    if (this.#isLost) return false;
     this.#pauses |= BY_RECEIVER;
     this.#protocol.pause();
+    return true;
   }
 
   resumeReceiving(): void {
@@ -388,6 +390,8 @@ export class ConnectionPipe<C>
 
   onQueueFull(): void {
     this.reportLimit('maxQueueBytes');
+    // Nobody will have the rest: it isn't decoded, and a close frame behind it doesn't make a clean end of what has a hole.
+    if (this.#isLost) this.#protocol.fail(1006);
   }
 
   onMessage(data: Data, isText: boolean): unknown {

@@ -297,13 +297,13 @@ export class MessageReader implements Receiver {
     this.#queue ??= new ReceiveQueue();
     this.#queue.push(ownPiece(piece));
     const isTooLarge = this.#queue.byteLength > maxBytes;
-    if (this.#connection.isOpen) {
-      if (isTooLarge || this.#queue.length > high) this.#connection.pauseReceiving();
-    } else if (isTooLarge) {
-      // Once closing, the peer's close frame must get through: from here on all is dropped.
-      this.#isDropping = true;
-      this.#connection.onQueueFull();
-    }
+    if (!isTooLarge && this.#queue.length <= high) return;
+    const hasStopped = this.#connection.isOpen && this.#connection.pauseReceiving();
+    if (hasStopped || !isTooLarge) return;
+    // Once closing, the peer's close frame must get through, and what a lost connection has brought comes at once: 64 KiB of
+    // it may be 64 MiB that were compressed. From here on all is dropped.
+    this.#isDropping = true;
+    this.#connection.onQueueFull();
   }
 
   #conflict(name: string): ConcurrencyError | null {

@@ -20,8 +20,8 @@ export interface ReceivingConnection {
   readonly isClosed: boolean;
   /** Whether the user wants nothing to be delivered for now. */
   readonly isPaused: boolean;
-  /** Nothing more is handed over until `resumeReceiving`, unless the transport is gone: then all the rest is, at once. */
-  pauseReceiving(): void;
+  /** Nothing more is handed over until `resumeReceiving`. False: the transport is gone, and all the rest comes at once. */
+  pauseReceiving(): boolean;
   resumeReceiving(): void;
   /** The error for whoever waits on a connection that is gone. */
   closedError(): ConnectionClosed;

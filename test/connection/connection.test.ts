@@ -8,7 +8,7 @@ import type { Data } from '#dist/connection/message-source.js';
 import { prepare } from '#dist/connection/prepare.js';
 import type { Extension } from '#dist/core/extension.js';
 import { PerMessageDeflate } from '#dist/extensions.js';
-import { BINARY, CONTINUATION, encodeFrame, type Frame, PONG, TEXT } from '../conformance/wire.ts';
+import { BINARY, CLOSE, CONTINUATION, encodeFrame, type Frame, PONG, TEXT } from '../conformance/wire.ts';
 import { isCollected } from '../support/collected.ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 import { OpenConnection, type OpenOptions } from '../support/open-connection.ts';
@@ -256,6 +256,26 @@ describe('what is received', () => {
       assert.ok(count > 0 && count < 1000, `${count} messages were kept`);
     });
   }
+
+  test('on a connection that is lost is kept as far as maxQueueBytes goes, and a close frame behind the rest makes no clean end', async () => {
+    const connection = open({ maxQueue: 4, maxQueueBytes: 2000 });
+    const messages = Array.from({ length: 50 }, (_, i): Frame => ({ opcode: TEXT, payload: `${i} `.padEnd(500, '.') }));
+    // Reading stops in the middle of what has arrived: the rest waits.
+    connection.receive(...messages, { opcode: CLOSE, payload: Uint8Array.of(0x03, 0xe8) });
+    connection.transport.abort();
+    await connection.closed;
+    for (const index of [0, 1, 2, 3, 4]) assert.match(String(await connection.recv()), new RegExp(`^${index} `));
+    assert.match(await outcome(connection.recv()), /^ConnectionClosedError: no close frame received or sent/);
+  });
+
+  test('on a connection that is lost is all there, with its close frame, when it is small', async () => {
+    const connection = open({ maxQueue: 4 });
+    const messages = Array.from({ length: 50 }, (_, i): Frame => ({ opcode: TEXT, payload: `${i}` }));
+    connection.receive(...messages, { opcode: CLOSE, payload: Uint8Array.of(0x03, 0xe8) });
+    connection.transport.abort();
+    for (let i = 0; i < 50; i++) assert.equal(await connection.recv(), `${i}`);
+    assert.match(await outcome(connection.recv()), /^ConnectionClosedOK: /);
+  });
 
   test('while closing has no holes: nothing follows what did not fit', async () => {
     const connection = open({ maxQueueBytes: 1000 });
