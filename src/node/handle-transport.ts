@@ -3,6 +3,7 @@ import { getSystemErrorName } from 'node:util';
 import type { Address, Transport, TransportSink } from '../connection/transport.ts';
 import { addressOf } from './address.ts';
 import { readBuffer } from './io-buffers.ts';
+import { isTurnOver, NO_TURN, turnBegun } from './read-turn.ts';
 import { END, type HandleRequest, type SocketName, type TcpHandle, type TcpHandles, tcpHandles } from './tcp-handle.ts';
 
 /** Where a handle and its requests find their transport: functions that all share cost a connection nothing. */
@@ -29,6 +30,10 @@ export class HandleTransport implements Transport {
   #error: Error | null = null;
   #bufferedBytes = 0;
   #isReading = false;
+  /** See `read-turn.ts`. */
+  #turn: number = NO_TURN;
+  /** Whether reading waits until the other connections have had their turn. */
+  #isGivingWay = false;
   #hasEnded = false;
   #isShutDown: 'no' | 'asked' | 'done' = 'no';
   #isClosing = false;
@@ -107,7 +112,19 @@ export class HandleTransport implements Transport {
   resume(): void {
     if (this.#isReading || this.#hasEnded || this.#isClosing) return;
     this.#isReading = true;
-    this.#check(this.#handle.readStart(), 'read');
+    if (!this.#isGivingWay) this.#check(this.#handle.readStart(), 'read');
+  }
+
+  /** A read that fills the buffer: there is more, and it would follow at once. */
+  #onFullRead(): void {
+    this.#turn = turnBegun(this.#turn);
+    this.#sink?.onData(readBuffer, readBuffer.length);
+    if (!isTurnOver(this.#turn)) return;
+    this.#turn = NO_TURN;
+    if (this.#isGivingWay || this.#isClosing) return;
+    this.#isGivingWay = true;
+    this.#handle.readStop();
+    setImmediate(HandleTransport.#goOn, this);
   }
 
   #rememberLocalAddress(): void {
@@ -150,9 +167,19 @@ export class HandleTransport implements Transport {
   static #onRead(this: OwnedHandle): void {
     const transport = this[TRANSPORT]!;
     const count = transport.#native.bytesRead();
+    if (count === readBuffer.length) {
+      transport.#onFullRead();
+      return;
+    }
+    transport.#turn = NO_TURN;
     if (count > 0) transport.#sink?.onData(readBuffer, count);
     else if (count === END) transport.#onEnd();
     else if (count < 0) transport.#check(count, 'read');
+  }
+
+  static #goOn(transport: HandleTransport): void {
+    transport.#isGivingWay = false;
+    if (transport.#isReading && !transport.#isClosing) transport.#check(transport.#handle.readStart(), 'read');
   }
 
   static #onWritten(this: OwnedRequest, status: number): void {

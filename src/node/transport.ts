@@ -3,10 +3,14 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Address, Transport, TransportSink } from '../connection/transport.ts';
 import { addressOf } from './address.ts';
+import { isTurnOver, NO_TURN, turnBegun } from './read-turn.ts';
 
 /** Where a socket finds its transport: listeners that all sockets share cost a connection nothing. */
 const TRANSPORT: unique symbol = Symbol('transport');
 type OwnedSocket = Socket & { [TRANSPORT]?: NodeTransport };
+
+/** The smallest read behind which there may be more at once: TLS hands out its records one by one. */
+const FULL_READ_BYTES = 16_384;
 
 /** Wraps a socket that is connected. For a socket with `allowHalfOpen`. */
 export class NodeTransport implements Transport {
@@ -15,6 +19,11 @@ export class NodeTransport implements Transport {
   readonly #socket: OwnedSocket;
   #sink: TransportSink | null = null;
   #error: Error | null = null;
+  #isPaused = false;
+  /** See `read-turn.ts`. */
+  #turn: number = NO_TURN;
+  /** Whether reading waits until the other connections have had their turn. */
+  #isGivingWay = false;
   #written: ((error?: Error | null) => void) | null = null;
 
   /** @param path of the Unix socket, when it is one: Node does not tell. */
@@ -68,11 +77,21 @@ export class NodeTransport implements Transport {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    if (!this.#isGivingWay) this.#socket.resume();
+  }
+
+  #giveWay(): void {
+    this.#turn = NO_TURN;
+    if (this.#isGivingWay) return;
+    this.#isGivingWay = true;
+    this.#socket.pause();
+    setImmediate(NodeTransport.#goOn, this);
   }
 
   #whenWritten(): (error?: Error | null) => void {
@@ -89,7 +108,15 @@ export class NodeTransport implements Transport {
   static #onData(this: OwnedSocket, bytes: Buffer): void {
     const transport = this[TRANSPORT]!;
     // Not a Buffer: its slice and subarray go through JavaScript, and users must not meet one.
+    const isFull = bytes.length >= FULL_READ_BYTES;
+    transport.#turn = isFull ? turnBegun(transport.#turn) : NO_TURN;
     transport.#sink?.onData(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+    if (isFull && isTurnOver(transport.#turn)) transport.#giveWay();
+  }
+
+  static #goOn(transport: NodeTransport): void {
+    transport.#isGivingWay = false;
+    if (!transport.#isPaused) transport.#socket.resume();
   }
 
   static #onEnd(this: OwnedSocket): void {

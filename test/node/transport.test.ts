@@ -173,6 +173,50 @@ for (const road of ROADS) {
       await sink.until(() => sink.text === 'abc');
     });
 
+    test('gives way to other connections when what it brings takes long', async () => {
+      await using net = await listening(road);
+      const busy = await net.meet();
+      const other = await net.meet();
+      other.transport.start(other.sink);
+      // As much as the system takes: many reads in a row.
+      busy.peer.write(Buffer.alloc(4 * MIB));
+      await turns(50);
+      busy.sink.react = () => {
+        if (busy.sink.chunks.length === 1) other.peer.write('hello');
+        const end = performance.now() + 15;
+        while (performance.now() < end);
+      };
+      busy.transport.start(busy.sink);
+      await other.sink.until(() => other.sink.text === 'hello');
+      assert.ok(busy.sink.chunks.length <= 2, `after ${busy.sink.chunks.length} reads`);
+      busy.sink.react = () => {};
+      await busy.sink.until(() => Buffer.concat(busy.sink.chunks).length === 4 * MIB);
+    });
+
+    test('stays paused although it gave way, and goes on once resumed', async () => {
+      await using net = await listening(road);
+      const { transport, sink, peer } = await net.meet();
+      peer.write(Buffer.alloc(MIB));
+      await turns(50);
+      sink.react = () => {
+        transport.pause();
+        const end = performance.now() + 15;
+        while (performance.now() < end);
+      };
+      transport.start(sink);
+      await sink.until(() => sink.chunks.length > 0);
+      await turns(20);
+      const { length } = sink.chunks;
+      await turns(20);
+      assert.equal(sink.chunks.length, length);
+      sink.react = () => {
+        transport.pause();
+        transport.resume();
+      };
+      transport.resume();
+      await sink.until(() => Buffer.concat(sink.chunks).length === MIB);
+    });
+
     test('may be paused from within a delivery: the rest waits', async () => {
       await using net = await listening(road);
       const { transport, sink, peer } = await net.meet();
