@@ -1,5 +1,5 @@
 // A client of ours under attack. Connects to where it is told to, reads all that comes, and says how it ended.
-import { ConnectionClosed, type ConnectOptions, connect } from 'websockets-ts';
+import { ConnectionClosed, type ConnectOptions, connect, version } from 'websockets-ts';
 import type { ClientSettings } from '../attack.ts';
 import { answer, say } from './gauge.ts';
 import { obey } from './outcomes.ts';
@@ -39,4 +39,4 @@ answer(
     },
   }),
 );
-say({});
+say({ version });

@@ -79,7 +79,7 @@ async def main():
     loop = asyncio.get_running_loop()
     silence(loop)
     watching = asyncio.create_task(watch())
-    say({})
+    say({"version": websockets.__version__})
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         line = line.strip()
         say(mark() if line == "mark" else gauge() if line == "read" else await obey(json.loads(line)))

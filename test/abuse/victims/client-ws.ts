@@ -1,5 +1,6 @@
 // A client of ws under attack, with its defaults.
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { WebSocket } from 'ws';
 import type { ClientSettings } from '../attack.ts';
 import { answer, say } from './gauge.ts';
@@ -37,4 +38,5 @@ answer(
     },
   }),
 );
-say({});
+const { version } = createRequire(import.meta.url)('ws/package.json') as { version: string };
+say({ version });

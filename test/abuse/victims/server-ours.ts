@@ -1,5 +1,5 @@
 // A server of ours under attack. What it does with a connection the path says.
-import { broadcast, ConnectionClosed, type ServeOptions, type ServerConnection, serve } from 'websockets-ts';
+import { broadcast, ConnectionClosed, type ServeOptions, type ServerConnection, serve, version } from 'websockets-ts';
 import { CERT, KEY } from '../../support/certificate.ts';
 import { LATE_MS, type ServerSettings } from '../attack.ts';
 import { answer, say } from './gauge.ts';
@@ -65,4 +65,4 @@ const server = await serve(
   settings,
 );
 answer();
-say({ port: server.addresses[0]![1], version: 'this checkout' });
+say({ port: server.addresses[0]![1], version });

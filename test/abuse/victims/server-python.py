@@ -11,7 +11,10 @@ from gauge import gauge, mark, say, silence, watch
 
 try:
     from websockets.asyncio.server import broadcast, serve
+
+    HAS_OPEN_TIMEOUT = True
 except ImportError:  # before 13
+    HAS_OPEN_TIMEOUT = False
     from websockets.legacy.protocol import broadcast
     from websockets.legacy.server import serve
 
@@ -62,7 +65,7 @@ async def main():
         "pingIntervalMs": "ping_interval",
         "pingTimeoutMs": "ping_timeout",
     }.items():
-        if name in SETTINGS:
+        if name in SETTINGS and (name != "openTimeoutMs" or HAS_OPEN_TIMEOUT):
             options[keyword] = SETTINGS[name] / 1000
 
     async def process_request(first, second):
