@@ -1,8 +1,8 @@
 // Attacks libraries and says how they did: `npm run abuse`. With `--against` other libraries than ours, too; with `--write`
-// the table of docs/security/abuse.md is made anew.
+// the tables of docs/security/abuse.md are made anew, and with `--json FILE` all figures are kept.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { AWAITED_CLIENT_ATTACKS, CLIENT_ATTACKS } from './client-attacks/index.ts';
+import { CLIENT_ATTACKS } from './client-attacks/index.ts';
 import { measureClient, measureServer, type Result, startTwin } from './measure.ts';
 import { type Row, report } from './report.ts';
 import { AWAITED_SERVER_ATTACKS, SERVER_ATTACKS } from './server-attacks/index.ts';
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     against: { type: 'string', multiple: true, default: [] },
     awaited: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    json: { type: 'string' },
   },
 });
 const isShort = values.short;
@@ -30,9 +31,7 @@ const attacks = [
   ...[...SERVER_ATTACKS, ...(awaited ? AWAITED_SERVER_ATTACKS : [])].map(
     (attack) => ({ on: 'server', attack }) as const,
   ),
-  ...[...CLIENT_ATTACKS, ...(awaited ? AWAITED_CLIENT_ATTACKS : [])].map(
-    (attack) => ({ on: 'client', attack }) as const,
-  ),
+  ...CLIENT_ATTACKS.map((attack) => ({ on: 'client', attack }) as const),
 ].filter(({ on, attack }) => isWanted(`${on}: ${attack.name}`));
 
 function say(result: Result, verdict: Verdict | null): void {
@@ -73,6 +72,13 @@ async function attackOnce(
   }
 }
 
+/** What is known so far: a run that is broken off leaves it behind. */
+function write(): void {
+  const folder = new URL('../../../docs/security/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL('abuse.md', folder), report(rows, libraries, (performance.now() - begin) / 60_000));
+}
+
 await using twin = await startTwin();
 const begin = performance.now();
 let failed = 0;
@@ -89,13 +95,10 @@ for (const attack of attacks) {
     const { result, verdict } = await attackOnce(attack, library, twin);
     say(result, verdict);
     results.push(result);
+    if (values.write) write();
+    if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(rows));
     if (verdict !== null && verdict.faults.length + verdict.timing.length > 0) failed++;
   }
-}
-if (values.write) {
-  const folder = new URL('../../../docs/security/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL('abuse.md', folder), report(rows, libraries, (performance.now() - begin) / 60_000));
 }
 console.log(`${attacks.length} attacks, ${failed} failed, ${((performance.now() - begin) / 1000).toFixed(0)} s`);
 process.exitCode = failed > 0 ? 1 : 0;

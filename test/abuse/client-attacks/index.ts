@@ -29,6 +29,8 @@ export const ANSWERS: readonly ClientAttack[] = [
   unsolicitedExtension,
   unsolicitedSubprotocol,
   malformedAnswer,
+  redirectLoop,
+  downgrade,
 ];
 
 /** Once the connection is open. */
@@ -47,6 +49,3 @@ export const FRAMES: readonly ClientAttack[] = [
 ];
 
 export const CLIENT_ATTACKS: readonly ClientAttack[] = [...ANSWERS, ...FRAMES];
-
-/** For a client that follows redirects: they join the list above as soon as ours does. */
-export const AWAITED_CLIENT_ATTACKS: readonly ClientAttack[] = [redirectLoop, downgrade];

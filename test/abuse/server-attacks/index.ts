@@ -45,8 +45,10 @@ export const HANDSHAKES: readonly ServerAttack[] = [
 export const FRAMES: readonly ServerAttack[] = [
   pingFlood,
   pingFloodUnread,
+  pingFloodWithoutLimit,
   pongFlood,
   unreadEcho,
+  unreadBroadcast,
   oneByteFragments,
   emptyFragments,
   unreadFragments,
@@ -83,9 +85,5 @@ export const LIVES: readonly ServerAttack[] = [
 
 export const SERVER_ATTACKS: readonly ServerAttack[] = [...HANDSHAKES, ...FRAMES, ...COMPRESSION, ...LIVES];
 
-/** Bounds that are being built: they join the list above as soon as they hold. */
-export const AWAITED_SERVER_ATTACKS: readonly ServerAttack[] = [
-  pingFloodWithoutLimit,
-  unreadEchoDirect,
-  unreadBroadcast,
-];
+/** What does not hold yet: `npm run abuse -- --awaited` shows it. */
+export const AWAITED_SERVER_ATTACKS: readonly ServerAttack[] = [unreadEchoDirect];
