@@ -12,7 +12,7 @@ const fragments =
     await Promise.all(
       peers.map(async (peer) => {
         await peer.write(first);
-        await peer.flood(more, { times: target.amount(110, payload === '' ? 110 : 20) });
+        await peer.flood(more, { times: target.amount(110, payload === '' ? 110 : 20), ms: 10_000 });
         if (target.isShort && payload !== '') peer.hangUp();
       }),
     );
