@@ -22,6 +22,7 @@ export interface Result {
   readonly delayMaxMs: number;
   readonly delayP99Ms: number;
   readonly cpuMs: number;
+  readonly waitedMs: number;
   /** Connections that the victim still held before the attacker hung up, and after. */
   readonly held: number;
   readonly left: number;
@@ -94,6 +95,7 @@ export async function measureServer(
     delayMaxMs: during.delayMaxMs,
     delayP99Ms: during.delayP99Ms,
     cpuMs: during.cpuMs,
+    waitedMs: during.waitedMs,
     held: Math.max(0, held),
     left: after.sockets - before.sockets,
     probes,
@@ -153,6 +155,7 @@ export async function measureClient(
     delayMaxMs: during.delayMaxMs,
     delayP99Ms: during.delayP99Ms,
     cpuMs: during.cpuMs,
+    waitedMs: during.waitedMs,
     held: Math.max(0, during.sockets - before.sockets),
     left: after.sockets - before.sockets,
     probes: report.probes,

@@ -6,7 +6,7 @@ import { CLIENT_ATTACKS } from './client-attacks/index.ts';
 import { measureClient, measureServer, type Result, startTwin } from './measure.ts';
 import { type Row, report } from './report.ts';
 import { AWAITED_SERVER_ATTACKS, SERVER_ATTACKS } from './server-attacks/index.ts';
-import { mib, serviceOf, type Verdict, verdictOf } from './verdict.ts';
+import { hasFailed, mib, serviceOf, type Verdict, verdictOf } from './verdict.ts';
 import { isOurs, LIBRARIES, type Library, type Victim, whyNot } from './victim.ts';
 
 const { values, positionals } = parseArgs({
@@ -34,14 +34,20 @@ const attacks = [
   ...CLIENT_ATTACKS.map((attack) => ({ on: 'client', attack }) as const),
 ].filter(({ on, attack }) => isWanted(`${on}: ${attack.name}`));
 
+function inAWord(verdict: Verdict | null): string {
+  if (verdict === null) return '';
+  if (hasFailed(verdict)) return 'FAIL';
+  return verdict.timing.length > 0 ? 'busy' : 'ok';
+}
+
 function say(result: Result, verdict: Verdict | null): void {
   const service = serviceOf(result.probes);
   const endings = Object.entries(result.endings).map(([ending, count]) => `${count}× ${ending}`);
   console.log(
     [
-      `${verdict === null ? '    ' : verdict.faults.length + verdict.timing.length === 0 ? 'ok  ' : 'FAIL'} ${result.library.padEnd(12)} ${result.attack}`,
+      `${inAWord(verdict).padEnd(4)} ${result.library.padEnd(12)} ${result.attack}`,
       `     ${result.seconds.toFixed(1)} s, sent ${mib(result.sentBytes)} MiB; memory +${mib(result.growthBytes)} MiB; ` +
-        `delay ${result.delayMaxMs.toFixed(0)} ms, p99 ${result.delayP99Ms.toFixed(0)}; cpu ${result.cpuMs.toFixed(0)} ms; ` +
+        `delay ${result.delayMaxMs.toFixed(0)} ms, p99 ${result.delayP99Ms.toFixed(0)}; cpu ${result.cpuMs.toFixed(0)} ms, waited ${result.waitedMs.toFixed(0)}; ` +
         `held ${result.held}, left ${result.left}; served ${service.served}/${service.count}, ` +
         `median ${service.medianMs.toFixed(1)} ms (twin ${service.twinMedianMs.toFixed(1)}), worst ${service.worstMs.toFixed(0)}; ` +
         `${endings.join(', ')}`,
@@ -67,7 +73,7 @@ async function attackOnce(
         ? await measureServer(which.attack, library, circumstances)
         : await measureClient(which.attack, library, circumstances);
     const verdict = isOurs(library) ? verdictOf(result, which.attack.expect) : null;
-    const isOnlySlow = verdict !== null && verdict.faults.length === 0 && verdict.timing.length > 0;
+    const isOnlySlow = verdict !== null && hasFailed(verdict) && verdict.faults.length === 0;
     if (!isOnlySlow || tries === TRIES) return { result, verdict };
   }
 }
@@ -82,6 +88,7 @@ function write(): void {
 await using twin = await startTwin();
 const begin = performance.now();
 let failed = 0;
+let unjudged = 0;
 const rows: Row[] = [];
 for (const attack of attacks) {
   const results: Result[] = [];
@@ -97,8 +104,10 @@ for (const attack of attacks) {
     results.push(result);
     if (values.write) write();
     if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(rows));
-    if (verdict !== null && verdict.faults.length + verdict.timing.length > 0) failed++;
+    if (verdict !== null && hasFailed(verdict)) failed++;
+    if (verdict !== null && !hasFailed(verdict) && verdict.timing.length > 0) unjudged++;
   }
 }
+if (unjudged > 0) console.log(`busy: the machine had other things to do, and the times of ${unjudged} were not judged`);
 console.log(`${attacks.length} attacks, ${failed} failed, ${((performance.now() - begin) / 1000).toFixed(0)} s`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -18,6 +18,8 @@ export interface Gauge {
   readonly delayMaxMs: number;
   readonly delayP99Ms: number;
   readonly cpuMs: number;
+  /** For how long it would have worked, had the machine not been busy with something else. */
+  readonly waitedMs: number;
   /** Sockets that it holds. */
   readonly sockets: number;
   /** Errors that nobody caught. */

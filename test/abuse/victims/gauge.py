@@ -13,6 +13,7 @@ TICK = 0.01
 accidents = []
 delays = []
 cpu_before = 0
+waited_before = 0
 
 
 def silence(loop):
@@ -45,13 +46,19 @@ def used():
     return 1000 * (usage.ru_utime + usage.ru_stime)
 
 
+def waited():
+    with open("/proc/self/schedstat") as file:
+        return int(file.read().split()[1]) / 1e6
+
+
 def mark():
-    global cpu_before
+    global cpu_before, waited_before
     gc.collect()
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
     delays.clear()
     cpu_before = used()
+    waited_before = waited()
     return gauge()
 
 
@@ -63,6 +70,7 @@ def gauge():
         "delayMaxMs": ordered[-1],
         "delayP99Ms": ordered[int(0.99 * (len(ordered) - 1))],
         "cpuMs": used() - cpu_before,
+        "waitedMs": waited() - waited_before,
         # Those of the loop itself and of a listener are in the first reading too.
         "sockets": sum(is_socket(name) for name in os.listdir("/proc/self/fd")),
         "accidents": accidents,

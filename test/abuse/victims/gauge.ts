@@ -10,6 +10,7 @@ const RESOLUTION_MS = 10;
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 delay.enable();
 let cpu = process.cpuUsage();
+let waitedBefore = 0;
 
 /** What must never happen, whatever a peer does. It would have ended the process. */
 const accidents: string[] = [];
@@ -25,6 +26,15 @@ function peakBytes(): number {
   }
 }
 
+/** How long this thread was ready to run and another program had the processor. 0 where the system does not tell. */
+function waitedMs(): number {
+  try {
+    return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
 function mark(): Gauge {
   globalThis.gc?.();
   globalThis.gc?.();
@@ -35,6 +45,7 @@ function mark(): Gauge {
   }
   delay.reset();
   cpu = process.cpuUsage();
+  waitedBefore = waitedMs();
   return read();
 }
 
@@ -47,6 +58,7 @@ function read(): Gauge {
     delayMaxMs: blocked(delay.max),
     delayP99Ms: blocked(delay.percentile(99)),
     cpuMs: (user + system) / 1000,
+    waitedMs: waitedMs() - waitedBefore,
     sockets: process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length,
     accidents,
   };
