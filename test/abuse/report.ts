@@ -32,7 +32,7 @@ function endings(result: Result): string {
 }
 
 function cell(result: Result | undefined): string {
-  if (result === undefined) return '';
+  if (result === undefined) return '–';
   if (result.death !== null) return '**the process ended**';
   const memory = `${Math.round(result.growthBytes / MIB)} MiB`;
   const parts = [memory, `served ${share(serviceOf(result.probes))}`, endings(result)];
