@@ -8,7 +8,7 @@ import { CERT, KEY } from '../../support/certificate.ts';
 import { LATE_MS, type ServerSettings } from '../attack.ts';
 import { answer, say } from './gauge.ts';
 
-const { openTimeoutMs, compression, tls } = JSON.parse(process.argv[2]!) as ServerSettings;
+const { openTimeoutMs, closeTimeoutMs, compression, tls } = JSON.parse(process.argv[2]!) as ServerSettings;
 
 const http =
   openTimeoutMs === undefined
@@ -17,10 +17,12 @@ const http =
 const server = tls ? createSecureServer({ ...http, cert: CERT, key: KEY }) : createServer(http);
 // Without an upgrade Node asks somebody to answer.
 server.on('request', (_request, response) => response.writeHead(426).end());
-const wss = new WebSocketServer({
+const settings = {
   noServer: true,
   perMessageDeflate: compression === 'on',
-});
+  ...(closeTimeoutMs !== undefined && { closeTimeout: closeTimeoutMs }),
+};
+const wss = new WebSocketServer(settings);
 const group = new Set<WebSocket>();
 
 server.on('upgrade', (request, socket, head) => {
