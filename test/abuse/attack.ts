@@ -19,7 +19,7 @@ export interface ServerSettings {
   readonly pingTimeoutMs?: number;
   readonly maxPending?: number;
   readonly controlFrameLimit?: null;
-  /** Compression is on in all libraries; where it is no part of the attack it is left to their defaults. */
+  /** Compression on, for attacks on it. Otherwise it is as each library has it by default. */
   readonly compression?: 'on';
   /** Ours alone: the fast road instead of an async handler. */
   readonly handlers?: 'direct';

@@ -241,6 +241,5 @@ export function announced(
   lengthBits?: 16 | 64,
 ): Buffer {
   const sent = bytesOf(payload);
-  const full = encodeFrame({ opcode, announced: length, payload: sent, ...(lengthBits && { lengthBits }) }, 'client');
-  return full;
+  return encodeFrame({ opcode, announced: length, payload: sent, ...(lengthBits && { lengthBits }) }, 'client');
 }

@@ -2,6 +2,7 @@
 import { randomFrom } from '../../conformance/link.ts';
 import { BINARY, RSV1 } from '../../conformance/wire.ts';
 import { MIB, type ServerAttack } from '../attack.ts';
+import { framesOf } from '../hostile-peer.ts';
 import { DEFLATE } from '../target.ts';
 
 export const brokenDeflate: ServerAttack = {
@@ -13,12 +14,15 @@ export const brokenDeflate: ServerAttack = {
   },
   async run(target) {
     const random = randomFrom(1);
+    const frames = [50, 100_000].map((length) => {
+      const payload = Buffer.from(Array.from({ length }, () => random() * 256));
+      // 11 in the bits for the kind of block: there is no such kind (RFC 1951 §3.2.3).
+      payload[0] = 0x07;
+      return framesOf({ opcode: BINARY, rsv: RSV1, payload });
+    });
     await target.many(target.amount(2000, 100), async (index) => {
       const peer = await target.open(DEFLATE);
-      // 11 in the bits for the kind of block: there is no such kind (RFC 1951 §3.2.3).
-      const payload = Buffer.from(Array.from({ length: index % 2 === 0 ? 50 : 100_000 }, () => random() * 256));
-      payload[0] = 0x07;
-      await peer.send({ opcode: BINARY, rsv: RSV1, payload });
+      await peer.write(frames[index % 2]!);
       await peer.ended(5000);
       if (index >= 100) target.forget(peer);
     });

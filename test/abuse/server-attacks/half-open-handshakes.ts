@@ -6,7 +6,8 @@ const MAX_PENDING = 4096;
 export const halfOpenHandshakes: ServerAttack = {
   name: 'handshakes: 10,000 half open',
   expect: {
-    ends: ['dropped', 'open'],
+    // 408 on a machine so busy that it takes more than `openTimeoutMs` to connect them all.
+    ends: ['dropped', 'open', '408'],
     held: MAX_PENDING,
     memory: {
       bytes: MAX_PENDING * 24 * KIB,
