@@ -1,5 +1,5 @@
 // Writes docs/security/abuse.md from results. Knows how a table looks, not how anything was measured.
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 import { type ClientAttack, MIB, type ServerAttack } from './attack.ts';
 import type { Result } from './measure.ts';
 import { type Service, serviceOf } from './verdict.ts';
@@ -83,8 +83,9 @@ a server takes that nobody attacks; and how the hostile connections ended: a sta
 either, or \`open\`. *Held* are the connections that were still there when the attacker had done all and did not hang up, *left* those
 that were there a few seconds after it had. An uncaught error is one that ends a process unless it is caught for all.
 
-Measured on ${cpus()[0]?.model ?? 'an unknown processor'} (${cpus().length} cores, shared with other work), Linux ${release()}, Node ${process.versions.node}, on
-${new Date().toISOString().slice(0, 10)}, in ${minutes.toFixed(0)} minutes: ${versions.join(', ')}. Times depend on the machine, memory and endings hardly do.
+Measured on ${cpus()[0]?.model ?? 'an unknown processor'} (${cpus().length} cores, load average ${loadavg()[1]?.toFixed(0)}), Linux ${release()}, Node ${process.versions.node}, on
+${new Date().toISOString().slice(0, 10)}, in ${minutes.toFixed(0)} minutes: ${versions.join(', ')}. How many
+were served depends on the machine and its load, memory and endings hardly do.
 What is asserted, for websockets-ts only, stands at the end; for the other libraries nothing is.
 
 ## Servers
