@@ -56,6 +56,7 @@ export class Opener<C extends ClientConnection> {
     this.#protocolOptions = {
       ...protocolOptions(options, runtime),
       httpLimits: runtime.limits.http,
+      cutBody: true,
       origin: options.origin ?? null,
       subprotocols,
       extensions: engine === null ? extensions : enableClientPermessageDeflate(extensions, { engine }),

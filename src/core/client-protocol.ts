@@ -28,6 +28,8 @@ export interface ClientProtocolOptions extends ProtocolOptions {
   readonly userAgent?: string | null | undefined;
   /** Limits for the response. Default: 8,192 bytes a line, 128 headers, 64 KiB of them, a body of 1 MiB. */
   readonly httpLimits?: Partial<HttpLimits> | undefined;
+  /** Whether the body of a refusal is cut at its limit; if not, one that is larger is an error. Default false. */
+  readonly cutBody?: boolean | undefined;
 }
 
 /** Interim responses that may come before the answer. */
@@ -130,8 +132,8 @@ export class ClientProtocol extends Protocol {
   }
 
   #createParser(): ResponseParser {
-    const { httpLimits, host } = this.#options;
-    return new ResponseParser({ limits: httpLimits, latin1: host.latin1 });
+    const { httpLimits, cutBody, host } = this.#options;
+    return new ResponseParser({ limits: httpLimits, cutBody, latin1: host.latin1 });
   }
 }
 

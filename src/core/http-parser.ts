@@ -174,9 +174,14 @@ export interface ResponseParserOptions {
   readonly anyVersion?: boolean | undefined;
   /** Whether the body belongs to the message; if not, it is part of the rest, as after CONNECT. Default true. */
   readonly readBody?: boolean | undefined;
+  /** Whether a body beyond its limit is cut there, and nothing that follows is looked at. Default false: it is an error. */
+  readonly cutBody?: boolean | undefined;
   /** The host's codec. Default: our own. */
   readonly latin1?: Latin1Codec | undefined;
 }
+
+/** A body is beyond its limit. What was read of it is kept. */
+class BodyTooLarge extends SecurityError {}
 
 /**
  * Parses a response with its body. Without `Content-Length` or `Transfer-Encoding` a body ends with the stream: the
@@ -185,11 +190,14 @@ export interface ResponseParserOptions {
 export class ResponseParser extends MessageParser<Response> {
   readonly #anyVersion: boolean;
   readonly #readBody: boolean;
+  readonly #cutBody: boolean;
 
-  constructor({ limits = {}, anyVersion = false, readBody = true, latin1 = plainLatin1 }: ResponseParserOptions = {}) {
+  constructor(options: ResponseParserOptions = {}) {
+    const { limits = {}, anyVersion = false, readBody = true, cutBody = false, latin1 = plainLatin1 } = options;
     super(limits, latin1);
     this.#anyVersion = anyVersion;
     this.#readBody = readBody;
+    this.#cutBody = cutBody;
   }
 
   protected override readHead(line: string, headers: Headers): Response | null {
@@ -202,7 +210,18 @@ export class ResponseParser extends MessageParser<Response> {
     const { status, phrase } = parseStatusLine(line, this.#anyVersion);
     const headers = yield* readHeaders(reader, limits);
     if (!this.#hasBody(status)) return new Response(status, phrase, headers);
-    return new Response(status, phrase, headers, yield* readResponseBody(reader, headers, limits));
+    return new Response(status, phrase, headers, yield* this.#readBodyOf(headers, reader, limits));
+  }
+
+  *#readBodyOf(headers: Headers, reader: HttpReader, limits: HttpLimits): Generator<void, Uint8Array> {
+    const body = new GrowingBytes();
+    try {
+      yield* readResponseBody(reader, headers, limits, body);
+    } catch (error) {
+      if (!this.#cutBody || !(error instanceof BodyTooLarge)) throw error;
+      yield* readBytes(reader, limits.maxBodyBytes - body.length, body);
+    }
+    return body.take();
   }
 
   /** RFC 9112 §6.3: some responses have none, whatever their headers say. */
@@ -293,29 +312,35 @@ function* readHeaders(reader: HttpReader, limits: HttpLimits): Generator<void, H
   }
 }
 
-/** RFC 9112 §6.3, for a response that has a body. */
-function* readResponseBody(reader: HttpReader, headers: Headers, limits: HttpLimits): Generator<void, Uint8Array> {
+/** Moves the body of a response that has one (RFC 9112 §6.3) to `body`. */
+function* readResponseBody(
+  reader: HttpReader,
+  headers: Headers,
+  limits: HttpLimits,
+  body: GrowingBytes,
+): Generator<void, void> {
   if (headers.has('Transfer-Encoding')) {
     const coding = headers.getAll('Transfer-Encoding').join(', ');
     if (coding !== 'chunked') throw malformed(`transfer coding ${readable(coding)} isn't supported`);
-    return yield* readChunkedBody(reader, limits);
+    yield* readChunkedBody(reader, limits, body);
+    return;
   }
   const length = contentLength(headers);
-  if (length === null) return yield* readToEnd(reader, limits.maxBodyBytes);
-  if (length.length > 18 || Number(length) > limits.maxBodyBytes) {
-    throw new SecurityError(`body too large: ${length} bytes`);
+  if (length === null) {
+    yield* readToEnd(reader, limits.maxBodyBytes, body);
+    return;
   }
-  const body = new GrowingBytes();
+  if (length.length > 18 || Number(length) > limits.maxBodyBytes) {
+    throw new BodyTooLarge(`body too large: ${length} bytes`);
+  }
   yield* readBytes(reader, Number(length), body);
-  return body.take();
 }
 
 /**
  * RFC 9112 §7.1. Chunk extensions are ignored and trailers dropped, and neither may have more than the head: 8 KiB around
  * each byte of a body would make a gigabyte of work of a body that keeps to its limit.
  */
-function* readChunkedBody(reader: HttpReader, limits: HttpLimits): Generator<void, Uint8Array> {
-  const body = new GrowingBytes();
+function* readChunkedBody(reader: HttpReader, limits: HttpLimits, body: GrowingBytes): Generator<void, void> {
   const lineEnd = new GrowingBytes();
   let extensionBytes = 0;
   for (;;) {
@@ -329,11 +354,11 @@ function* readChunkedBody(reader: HttpReader, limits: HttpLimits): Generator<voi
       );
     }
     if (!/^[0-9A-Fa-f]+$/.test(digits)) throw malformed(`invalid HTTP chunk size: ${readable(digits)}`);
-    if (digits.length > 15) throw new SecurityError(`chunk too large: 0x${digits} bytes`);
+    if (digits.length > 15) throw new BodyTooLarge(`chunk too large: 0x${digits} bytes`);
     const size = Number.parseInt(digits, 16);
     if (size === 0) break;
     if (body.length + size > limits.maxBodyBytes) {
-      throw new SecurityError(`chunk too large: ${size} bytes after ${body.length} bytes`);
+      throw new BodyTooLarge(`chunk too large: ${size} bytes after ${body.length} bytes`);
     }
     yield* readBytes(reader, size, body);
     yield* readBytes(reader, 2, lineEnd);
@@ -341,17 +366,15 @@ function* readChunkedBody(reader: HttpReader, limits: HttpLimits): Generator<voi
     if (cr !== 13 || lf !== 10) throw malformed('chunk without CRLF');
   }
   yield* readHeaders(reader, limits);
-  return body.take();
 }
 
-function* readToEnd(reader: HttpReader, maxBytes: number): Generator<void, Uint8Array> {
-  const body = new GrowingBytes();
+function* readToEnd(reader: HttpReader, maxBytes: number, body: GrowingBytes): Generator<void, void> {
   for (;;) {
     const part = reader.take(Number.POSITIVE_INFINITY);
     const length = body.length + part.length;
-    if (length > maxBytes) throw new SecurityError(`read ${length} bytes, expected no more than ${maxBytes} bytes`);
-    body.append(part);
-    if (reader.isEnded) return body.take();
+    body.append(part.subarray(0, maxBytes - body.length));
+    if (length > maxBytes) throw new BodyTooLarge(`read ${length} bytes, expected no more than ${maxBytes} bytes`);
+    if (reader.isEnded) return;
     yield;
   }
 }

@@ -209,7 +209,9 @@ describe('the environment', () => {
         await client.close();
         return 'open';
       } catch (error) {
-        return error.response === undefined ? error.name + ': ' + error.cause?.message : error.response.statusCode;
+        if (error.response === undefined) return error.name + ': ' + error.cause?.message;
+        const { statusCode, body } = error.response;
+        return path === '/body' ? statusCode + ', ' + body.length + ' bytes' : statusCode;
       }
     };
     const many = Array.from({ length: 20 }, (_, i) => ['X-' + i, 'y']);
@@ -218,13 +220,10 @@ describe('the environment', () => {
     server.close();`;
 
   for (const [env, expected] of [
-    [{}, { plain: 'open', line: 'open', headers: 'open', body: 200 }],
-    [{ WEBSOCKETS_MAX_LINE_LENGTH: '250' }, { plain: 'open', line: 414, headers: 'open', body: 200 }],
-    [{ WEBSOCKETS_MAX_NUM_HEADERS: '15' }, { plain: 'open', line: 'open', headers: 431, body: 200 }],
-    [
-      { WEBSOCKETS_MAX_BODY_SIZE: '1_00' },
-      { plain: 'open', line: 'open', headers: 'open', body: 'InvalidMessage: body too large: 200 bytes' },
-    ],
+    [{}, { plain: 'open', line: 'open', headers: 'open', body: '200, 200 bytes' }],
+    [{ WEBSOCKETS_MAX_LINE_LENGTH: '250' }, { plain: 'open', line: 414, headers: 'open', body: '200, 200 bytes' }],
+    [{ WEBSOCKETS_MAX_NUM_HEADERS: '15' }, { plain: 'open', line: 'open', headers: 431, body: '200, 200 bytes' }],
+    [{ WEBSOCKETS_MAX_BODY_SIZE: '1_00' }, { plain: 'open', line: 'open', headers: 'open', body: '200, 100 bytes' }],
   ] as const) {
     test(`limits HTTP messages on both sides: ${JSON.stringify(env)}`, async () => {
       const { stdout } = await run(process.execPath, ['--input-type=module', '-e', answers], {
