@@ -25,7 +25,8 @@ export function parseHostHeader(value: string): HostHeader | null {
   const port = parsePort(parts.port);
   if (Number.isNaN(port)) return null;
   const host = lowerCaseHost(parts);
-  return { host: host.length > 1 && host.endsWith('.') ? host.slice(0, -1) : host, port };
+  const isRootedName = !parts.isLiteral && host.length > 1 && host.endsWith('.');
+  return { host: isRootedName ? host.slice(0, -1) : host, port };
 }
 
 /** Whether one of the rules allows the host. */

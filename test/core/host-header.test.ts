@@ -17,6 +17,7 @@ const NAMED = [
   ['[fe80::1%25Eth0]', 'fe80::1%25Eth0', null],
   ["a_b~!$&'()*+,;=%c3%BC", "a_b~!$&'()*+,;=%c3%bc", null],
   ['.', '.', null],
+  ['[fe80::1%25en.]', 'fe80::1%25en.', null],
 ] as const;
 
 for (const [value, host, port] of NAMED) {
