@@ -1,0 +1,86 @@
+// Fuzzes and compares: node fuzz/run.js [options]. README.md has the options.
+
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { fuzzTarget, keepCorpus, targetNames } from './engine/campaign.js';
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    runs: { type: 'string', default: '600000' },
+    seconds: { type: 'string' },
+    cases: { type: 'string', default: '1000000' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    seed: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
+  },
+});
+/** For CI: about a minute. */
+const SHORT = { runs: '200000', seconds: '4', cases: '6000', seed: '1' };
+if (options.short) Object.assign(options, { ...SHORT, seed: options.seed ?? SHORT.seed });
+
+const DIFFERENTIAL = 'differential';
+const words = options.only.split(',').filter((word) => word !== '');
+const all = [...targetNames(), DIFFERENTIAL];
+const chosen = words.length === 0 ? all : all.filter((name) => words.some((word) => name.includes(word)));
+const jobs = Number(options.jobs);
+if (chosen.length === 0 || !(jobs >= 1) || !(Number(options.runs) >= 1)) {
+  console.error(`targets: ${all.join(', ')}`);
+  process.exit(2);
+}
+
+const { runs, seconds, seed } = options;
+const results = [];
+const waiting = [...chosen].reverse();
+/** The differential fuzzer prints its own report. */
+function differ() {
+  const args = ['--cases', options.cases, ...(seed === undefined ? [] : ['--seed', seed])];
+  const child = spawn(process.execPath, [fileURLToPath(new URL('differential/run.js', import.meta.url)), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let report = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    report += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) =>
+      resolve({ name: DIFFERENTIAL, report, problem: code === 0 ? null : `exit code ${code}` }),
+    );
+  });
+}
+
+function show({ name, skipped, report, problem, executions, ...rest }) {
+  if (skipped) console.log(`left out  ${name}: ${skipped}`);
+  else if (report !== undefined) console.log(report.trimEnd());
+  else {
+    const { seconds: took, edges, inputs, found, memory } = rest;
+    const speed = Math.round(executions / took).toLocaleString('en');
+    console.log(
+      `${problem === null ? 'ok      ' : 'FAILED  '}  ${name.padEnd(22)} ${executions.toLocaleString('en').padStart(11)} executions  ` +
+        `${speed.padStart(7)}/s  ${String(edges).padStart(5)} edges  ${String(inputs).padStart(5)} inputs, ${found} new  ` +
+        `${memory.middle} to ${memory.end} MiB`,
+    );
+  }
+  if (problem !== null) console.log(`${name}: ${problem}\n`);
+}
+
+async function work() {
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    const result = name === DIFFERENTIAL ? await differ() : await fuzzTarget(name, { runs, seconds, seed });
+    results.push(result);
+    show(result);
+    if (options.keep && result.executions > 0) console.log(`          ${name}: ${await keepCorpus(name)} inputs kept`);
+  }
+}
+await Promise.all(Array.from({ length: jobs }, work));
+
+const executions = results.reduce((sum, { executions: count }) => sum + (count || 0), 0);
+const failed = results.filter(({ problem }) => problem !== null).map(({ name }) => name);
+console.log(
+  `${executions.toLocaleString('en')} executions of ${results.length} targets, ${failed.length} failed ${failed.join(', ')}`,
+);
+process.exitCode = failed.length > 0 ? 1 : 0;
