@@ -1,0 +1,123 @@
+// Makes a request for a WebSocket, mostly a good one.
+import { Random } from './random.js';
+
+const VALUES = {
+  Host: [
+    'example.com',
+    'example.com:8080',
+    '[::1]:80',
+    'localhost',
+    '',
+    'a b',
+    'http://x',
+    'x:99999',
+    'user@host',
+    '127.0.0.1',
+  ],
+  Upgrade: ['websocket', 'WebSocket', 'websocket, h2c', 'h2c', '', 'websocket/13', ',websocket,', '"websocket"'],
+  Connection: [
+    'Upgrade',
+    'keep-alive, Upgrade',
+    'upgrade',
+    'close',
+    '',
+    'Upgrade,,',
+    'Upgrade;q=1',
+    'keep-alive\t,\tupgrade',
+  ],
+  'Sec-WebSocket-Key': [
+    'dGhlIHNhbXBsZSBub25jZQ==',
+    'AAAAAAAAAAAAAAAAAAAAAA==',
+    'AAAAAAAAAAAAAAAAAAAAAB==',
+    'dGhlIHNhbXBsZSBub25jZQ',
+    'short',
+    '',
+    'dGhlIHNhbXBsZSBub25jZSE=',
+    'dGhl IHNhbXBsZSBub25jZQ==',
+  ],
+  'Sec-WebSocket-Version': ['13', '13', '8', '13, 8', ' 13 ', '', '013', '1３', '13.0'],
+  'Sec-WebSocket-Protocol': ['chat', 'superchat, chat', 'other', 'chat chat', '', ',,chat', 'ch@t'],
+  'Sec-WebSocket-Extensions': [
+    'permessage-deflate',
+    'permessage-deflate; client_max_window_bits',
+    'x; y="z"',
+    'x; y=" "',
+    ';',
+    '',
+  ],
+  Origin: ['http://example.com', 'null', ''],
+  'Content-Length': ['0', '1', '00', 'x', '-1', '0, 0'],
+  'Transfer-Encoding': ['chunked', 'identity'],
+  Cookie: ['a=b; c=d', '\xff\xfe', 'x'.repeat(300)],
+};
+const REQUIRED = ['Host', 'Upgrade', 'Connection', 'Sec-WebSocket-Key', 'Sec-WebSocket-Version'];
+const OPTIONAL = Object.keys(VALUES).filter((name) => !REQUIRED.includes(name));
+
+/** A case: the bytes of a request, and the subprotocols of the server. The same for the same seed and index. */
+export function handshakeCase(seed, index) {
+  const random = new Random(seed ^ 0x5bd1e995, index);
+  const first = random.chance(8)
+    ? random.pick([
+        'POST / HTTP/1.1',
+        'GET / HTTP/1.0',
+        'GET  / HTTP/1.1',
+        'GET /',
+        'get / HTTP/1.1',
+        'GET /\x7f HTTP/1.1',
+        'GET /a b HTTP/1.1',
+        'GET / HTTP/2.0',
+        'GET /\xe9 HTTP/1.1',
+        '',
+      ])
+    : random.pick(['GET / HTTP/1.1', 'GET /chat?x=y HTTP/1.1', 'GET * HTTP/1.1', 'GET http://example.com/ HTTP/1.1']);
+  const names = REQUIRED.filter(() => !random.chance(3));
+  for (const name of OPTIONAL) if (random.chance(12)) names.push(name);
+  if (random.chance(5)) names.push(random.pick(names.length > 0 ? names : OPTIONAL));
+  const lines = names.map((name) => {
+    const values = VALUES[name];
+    const value = random.chance(88) ? values[random.below(Math.min(2, values.length))] : random.pick(values);
+    return (
+      spelled(random, name) +
+      random.pick([': ', ': ', ': ', ':', ':\t', ':  ']) +
+      value +
+      random.pick(['', '', '', ' ', '\t'])
+    );
+  });
+  if (random.chance(6)) {
+    lines.splice(
+      random.below(lines.length + 1),
+      0,
+      random.pick([
+        'No colon here',
+        ' folded',
+        ': no name',
+        'Spa ce: x',
+        'Nul: \0',
+        'Cr: \r',
+        'X: \x7f',
+        'X-\xe9: 1',
+        'Tab\t: x',
+        'X:\x01',
+      ]),
+    );
+  }
+  for (let i = lines.length - 1; i > 0; i--) {
+    const other = random.below(i + 1);
+    [lines[i], lines[other]] = [lines[other], lines[i]];
+  }
+  let text = `${[first, ...lines].join('\r\n')}\r\n\r\n`;
+  if (random.chance(6)) text = mutated(random, text);
+  return { bytes: Buffer.from(text, 'latin1'), subprotocols: random.chance(10) ? ['chat', 'other'] : null };
+}
+
+const spelled = (random, name) => random.pick([name, name, name.toLowerCase(), name.toUpperCase()]);
+
+function mutated(random, text) {
+  const at = random.below(text.length);
+  const what = random.below(5);
+  if (what === 0) return text.slice(0, at);
+  if (what === 1) return text.replace('\r\n', '\n');
+  if (what === 2) return text.slice(0, at) + String.fromCharCode(random.below(256)) + text.slice(at + 1);
+  if (what === 3) return text.slice(0, at) + String.fromCharCode(random.below(256)) + text.slice(at);
+  return text.slice(0, at) + text.slice(at + 1);
+}
