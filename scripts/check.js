@@ -29,7 +29,7 @@ const node = (...args) => run(process.execPath, ...args);
 
 /** The lock files name versions and hashes, never the registry they came from: each .npmrc sees to it. */
 function checkLockFiles() {
-  for (const file of ['package-lock.json', 'bench/package-lock.json']) {
+  for (const file of ['package-lock.json', 'bench/package-lock.json', 'fuzz/package-lock.json']) {
     const { packages } = JSON.parse(readFileSync(file, 'utf8'));
     const addressed = Object.keys(packages).filter((name) => /^(https?|git)/.test(packages[name].resolved ?? ''));
     if (addressed.length > 0) throw new Error(`download addresses in ${file}: ${addressed.join(', ')}`);
