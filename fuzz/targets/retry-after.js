@@ -25,7 +25,9 @@ export const fuzz = inLinearTime((data) => {
   else {
     holds(ms % 1000 === 0 && ms < 1e15, `${ms} milliseconds from a date`);
     const date = Date.parse(value);
-    if (TODAY.test(value) && !Number.isNaN(date)) same(ms, Math.max(0, date - nowMs), 'held against Date.parse');
+    // V8 knows no leap seconds.
+    if (TODAY.test(value) && !value.includes(':60 ') && !Number.isNaN(date))
+      same(ms, Math.max(0, date - nowMs), 'held against Date.parse');
   }
 });
 

@@ -180,9 +180,6 @@ export interface ResponseParserOptions {
   readonly latin1?: Latin1Codec | undefined;
 }
 
-/** A body is beyond its limit. What was read of it is kept. */
-class BodyTooLarge extends SecurityError {}
-
 /**
  * Parses a response with its body. Without `Content-Length` or `Transfer-Encoding` a body ends with the stream: the
  * message is complete only at {@link end}.
@@ -210,18 +207,9 @@ export class ResponseParser extends MessageParser<Response> {
     const { status, phrase } = parseStatusLine(line, this.#anyVersion);
     const headers = yield* readHeaders(reader, limits);
     if (!this.#hasBody(status)) return new Response(status, phrase, headers);
-    return new Response(status, phrase, headers, yield* this.#readBodyOf(headers, reader, limits));
-  }
-
-  *#readBodyOf(headers: Headers, reader: HttpReader, limits: HttpLimits): Generator<void, Uint8Array> {
-    const body = new GrowingBytes();
-    try {
-      yield* readResponseBody(reader, headers, limits, body);
-    } catch (error) {
-      if (!this.#cutBody || !(error instanceof BodyTooLarge)) throw error;
-      yield* readBytes(reader, limits.maxBodyBytes - body.length, body);
-    }
-    return body.take();
+    const body = new Body(limits.maxBodyBytes, this.#cutBody);
+    yield* readResponseBody(reader, headers, limits, body);
+    return new Response(status, phrase, headers, body.bytes.take());
   }
 
   /** RFC 9112 §6.3: some responses have none, whatever their headers say. */
@@ -312,12 +300,37 @@ function* readHeaders(reader: HttpReader, limits: HttpLimits): Generator<void, H
   }
 }
 
+/** The body of a response as it is read: what there is room for, and what happens beyond. */
+class Body {
+  readonly bytes: GrowingBytes = new GrowingBytes();
+  readonly #maxBytes: number;
+  readonly #isCut: boolean;
+
+  constructor(maxBytes: number, isCut: boolean) {
+    this.#maxBytes = maxBytes;
+    this.#isCut = isCut;
+  }
+
+  get room(): number {
+    return this.#maxBytes - this.bytes.length;
+  }
+
+  /**
+   * More is to come than there is room for: takes what there is.
+   * @throws {SecurityError} unless the body is to be cut.
+   */
+  *fill(reader: HttpReader, problem: string): Generator<void, void> {
+    if (!this.#isCut) throw new SecurityError(problem);
+    yield* readBytes(reader, this.room, this.bytes);
+  }
+}
+
 /** Moves the body of a response that has one (RFC 9112 §6.3) to `body`. */
 function* readResponseBody(
   reader: HttpReader,
   headers: Headers,
   limits: HttpLimits,
-  body: GrowingBytes,
+  body: Body,
 ): Generator<void, void> {
   if (headers.has('Transfer-Encoding')) {
     const coding = headers.getAll('Transfer-Encoding').join(', ');
@@ -326,21 +339,17 @@ function* readResponseBody(
     return;
   }
   const length = contentLength(headers);
-  if (length === null) {
-    yield* readToEnd(reader, limits.maxBodyBytes, body);
-    return;
-  }
-  if (length.length > 18 || Number(length) > limits.maxBodyBytes) {
-    throw new BodyTooLarge(`body too large: ${length} bytes`);
-  }
-  yield* readBytes(reader, Number(length), body);
+  if (length === null) yield* readToEnd(reader, body);
+  else if (length.length > 18 || Number(length) > body.room)
+    yield* body.fill(reader, `body too large: ${length} bytes`);
+  else yield* readBytes(reader, Number(length), body.bytes);
 }
 
 /**
  * RFC 9112 §7.1. Chunk extensions are ignored and trailers dropped, and neither may have more than the head: 8 KiB around
  * each byte of a body would make a gigabyte of work of a body that keeps to its limit.
  */
-function* readChunkedBody(reader: HttpReader, limits: HttpLimits, body: GrowingBytes): Generator<void, void> {
+function* readChunkedBody(reader: HttpReader, limits: HttpLimits, body: Body): Generator<void, void> {
   const lineEnd = new GrowingBytes();
   let extensionBytes = 0;
   for (;;) {
@@ -354,13 +363,13 @@ function* readChunkedBody(reader: HttpReader, limits: HttpLimits, body: GrowingB
       );
     }
     if (!/^[0-9A-Fa-f]+$/.test(digits)) throw malformed(`invalid HTTP chunk size: ${readable(digits)}`);
-    if (digits.length > 15) throw new BodyTooLarge(`chunk too large: 0x${digits} bytes`);
+    if (digits.length > 15) return yield* body.fill(reader, `chunk too large: 0x${digits} bytes`);
     const size = Number.parseInt(digits, 16);
     if (size === 0) break;
-    if (body.length + size > limits.maxBodyBytes) {
-      throw new BodyTooLarge(`chunk too large: ${size} bytes after ${body.length} bytes`);
+    if (size > body.room) {
+      return yield* body.fill(reader, `chunk too large: ${size} bytes after ${body.bytes.length} bytes`);
     }
-    yield* readBytes(reader, size, body);
+    yield* readBytes(reader, size, body.bytes);
     yield* readBytes(reader, 2, lineEnd);
     const [cr, lf] = lineEnd.take();
     if (cr !== 13 || lf !== 10) throw malformed('chunk without CRLF');
@@ -368,12 +377,15 @@ function* readChunkedBody(reader: HttpReader, limits: HttpLimits, body: GrowingB
   yield* readHeaders(reader, limits);
 }
 
-function* readToEnd(reader: HttpReader, maxBytes: number, body: GrowingBytes): Generator<void, void> {
+function* readToEnd(reader: HttpReader, body: Body): Generator<void, void> {
   for (;;) {
-    const part = reader.take(Number.POSITIVE_INFINITY);
-    const length = body.length + part.length;
-    body.append(part.subarray(0, maxBytes - body.length));
-    if (length > maxBytes) throw new BodyTooLarge(`read ${length} bytes, expected no more than ${maxBytes} bytes`);
+    const part = reader.take(body.room);
+    body.bytes.append(part);
+    const more = reader.rest.length;
+    if (more > 0) {
+      const length = body.bytes.length + more;
+      return yield* body.fill(reader, `read ${length} bytes, expected no more than ${body.bytes.length} bytes`);
+    }
     if (reader.isEnded) return;
     yield;
   }
