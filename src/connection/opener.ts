@@ -3,6 +3,7 @@
 import { ClientProtocol, type ClientProtocolOptions } from '../core/client-protocol.ts';
 import { InvalidStatus, SecurityError, TimeoutError } from '../core/exceptions.ts';
 import { enableClientPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
+import { sendableHeaders } from '../core/handshake-headers.ts';
 import { validateSubprotocols } from '../core/header-grammar.ts';
 import type { Request } from '../core/http-message.ts';
 import { duration } from './check-options.ts';
@@ -43,7 +44,7 @@ export class Opener<C extends ClientConnection> {
    * @throws {TypeError} an option has a value of the wrong type, or that can't stand in a request.
    */
   constructor(runtime: Runtime, uri: string, options: ClientOptions, dialer: Dialer) {
-    const { subprotocols = null, extensions = null } = options;
+    const { subprotocols = null, extensions = null, additionalHeaders = null } = options;
     this.#target = targetOf(uri);
     if (subprotocols !== null) validateSubprotocols(subprotocols);
     this.#runtime = runtime;
@@ -60,7 +61,8 @@ export class Opener<C extends ClientConnection> {
       origin: options.origin ?? null,
       subprotocols,
       extensions: engine === null ? extensions : enableClientPermessageDeflate(extensions, { engine }),
-      additionalHeaders: options.additionalHeaders ?? null,
+      // Read once: each attempt sends them.
+      additionalHeaders: additionalHeaders === null ? null : sendableHeaders(additionalHeaders),
       userAgent: options.userAgentHeader === undefined ? runtime.userAgent : options.userAgentHeader,
     };
     this.#first = this.#handshake();

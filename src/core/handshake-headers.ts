@@ -51,9 +51,14 @@ const joinedOrNull = (items: readonly string[]): string | null => (items.length 
  */
 export function addHeaders(headers: Headers, additional: HeadersLike): void {
   // Through a container of their own: whatever looks like headers, it comes out in pairs of strings.
-  const checked = sendable(() => new Headers(additional));
-  for (const [name, value] of checked) addHeader(headers, name, value);
+  for (const [name, value] of sendableHeaders(additional)) addHeader(headers, name, value);
 }
+
+/**
+ * Headers of their own, from whatever looks like headers and perhaps can be read only once.
+ * @throws {TypeError} a value has a character that may not stand in a header. Names are checked when they are added.
+ */
+export const sendableHeaders = (headers: HeadersLike): Headers => sendable(() => new Headers(headers));
 
 /** As {@link addHeaders}, for one. */
 export function addHeader(headers: Headers, name: string, value: string): void {

@@ -88,6 +88,18 @@ describe('a redirect', () => {
     ]);
   });
 
+  test('keeps headers that can be read only once', async () => {
+    await using server = await driver.listen();
+    const additionalHeaders = new Map([['X-Mine', '1']]).entries();
+    const connecting = driver.connect(server.url, { additionalHeaders }).then((client) => client);
+    const requests = await answering(server, redirect('/b'), redirect('/c'), null);
+    (await connecting).abort();
+    assert.deepEqual(
+      requests.map((request) => headerOf(request, 'X-Mine')),
+      ['1', '1', '1'],
+    );
+  });
+
   test('to another origin takes no secrets along, nor does any that follows, back home either', async () => {
     await using home = await driver.listen();
     await using away = await driver.listen();
