@@ -1,5 +1,5 @@
 // Whether a client follows a redirect, and where to. Knows no connection: it looks at an answer.
-import { type InvalidStatus, SecurityError } from '../core/exceptions.ts';
+import { type InvalidStatus, InvalidURI, SecurityError } from '../core/exceptions.ts';
 import { Headers, type HeadersLike } from '../core/headers.ts';
 import { parseUri, type WebSocketURI, withoutStrayCharacters } from '../core/uri.ts';
 import { resolveReference } from '../core/uri-reference.ts';
@@ -35,19 +35,29 @@ export function redirectTarget(refusal: InvalidStatus, from: Target, fixed: Fixe
   const { statusCode, headers } = refusal.response;
   const locations = headers.getAll('Location');
   if (!REDIRECTS.includes(statusCode) || locations.length !== 1) return null;
-  const to = targetOf(resolveReference(withoutStrayCharacters(from.text), locations[0]!));
   const cause = refusal;
+  const text = resolveReference(withoutStrayCharacters(from.text), locations[0]!);
+  const shown = withoutUserInfo(text);
+  let to: Target;
+  try {
+    to = targetOf(text);
+  } catch (error) {
+    throw error instanceof InvalidURI ? new InvalidURI(shown, error.msg, { cause }) : error;
+  }
   if (fixed === 'a preexisting socket') {
-    throw new RangeError(`cannot follow redirect to ${to.text} with ${fixed}`, { cause });
+    throw new RangeError(`cannot follow redirect to ${shown} with ${fixed}`, { cause });
   }
   if (from.uri.secure && !to.uri.secure) {
-    throw new SecurityError(`cannot follow redirect to non-secure URI ${to.text}`, { cause });
+    throw new SecurityError(`cannot follow redirect to non-secure URI ${shown}`, { cause });
   }
   if (fixed !== null && isCrossOrigin(from.uri, to.uri)) {
-    throw new RangeError(`cannot follow cross-origin redirect to ${to.text} with ${fixed}`, { cause });
+    throw new RangeError(`cannot follow cross-origin redirect to ${shown} with ${fixed}`, { cause });
   }
   return to;
 }
+
+/** As errors show it: what a server answers must not bring the user's password into a log. */
+const withoutUserInfo = (uri: string): string => uri.replace(/^([^/?#]*\/\/)[^/?#]*@/, '$1');
 
 /** The headers without those that are for one origin alone. */
 export const withoutSecrets = (headers: HeadersLike): Headers =>

@@ -167,6 +167,23 @@ describe('a redirect', () => {
     });
   }
 
+  test('that fails does not show the password of the URI that it is relative to', async () => {
+    await using server = await driver.listen();
+    const connecting = rejection(driver.connect(`ws://user:s3cr@t@127.0.0.1:${server.port}/a`));
+    await answering(server, redirect('b#c'));
+    const error = await connecting;
+    assert.ok(error instanceof InvalidURI);
+    assert.equal(error.uri, `ws://127.0.0.1:${server.port}/b#c`);
+    assert.equal(error.message, `${error.uri} isn't a valid URI: fragment identifier is meaningless`);
+    assert.ok(error.cause instanceof InvalidStatus);
+
+    const socket = tcpConnect({ host: '127.0.0.1', port: server.port, allowHalfOpen: true });
+    await once(socket, 'connect');
+    const withSocket = rejectionText(driver.connect('ws://user:s3cr@t@localhost/', { socket }));
+    await answering(server, redirect('/b'));
+    assert.equal(await withSocket, 'RangeError: cannot follow redirect to ws://localhost/b with a preexisting socket');
+  });
+
   test('is not followed with a socket of the user', async () => {
     await using server = await driver.listen();
     const socket = tcpConnect({ host: '127.0.0.1', port: server.port, allowHalfOpen: true });
