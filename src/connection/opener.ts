@@ -147,7 +147,8 @@ export class Opener<C extends ClientConnection> {
   }
 
   async #attempt(signal: AbortSignal): Promise<C> {
-    if (!this.#options.serializeConnects) return this.#connect(signal);
+    // A socket that was given is no attempt at an address, and nobody knows where it leads.
+    if (!this.#options.serializeConnects || this.#dialer.fixed === 'a preexisting socket') return this.#connect(signal);
     const { connectTurns } = this.#runtime;
     const end = await connectTurns.take(this.#dialer.addressOf(this.#target.uri), signal);
     try {

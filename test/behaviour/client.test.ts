@@ -371,6 +371,20 @@ describe('serializeConnects', () => {
     await Promise.all([first, second]);
   });
 
+  test('is not for a socket of the user, of which nobody knows where it leads', async () => {
+    await using busy = await driver.listen();
+    await using s = await serving(echo);
+    const controller = new AbortController();
+    const first = rejection(driver.connect(busy.url, { serializeConnects: true, signal: controller.signal }));
+    await busy.peer();
+    const socket = tcpConnect({ host: '127.0.0.1', port: s.port, allowHalfOpen: true });
+    await once(socket, 'connect');
+    await using client = await driver.connect(busy.url, { serializeConnects: true, socket });
+    assert.equal(client.state, 'OPEN');
+    controller.abort();
+    await first;
+  });
+
   test('passes the turn on when an attempt fails or is given up, also while it waits', async () => {
     await using server = await driver.listen();
     const controller = new AbortController();
