@@ -1,5 +1,6 @@
 // The loop over connections: opens one after the other, and decides what happens between them. Opens nothing itself.
 import { EndOfStreamError, InvalidStatus } from '../core/exceptions.ts';
+import { escapeText } from '../core/frame-text.ts';
 import { isLogged, type Logger } from '../core/logger.ts';
 import { retryAfterMs } from '../core/retry-after.ts';
 import { amount } from './check-options.ts';
@@ -104,7 +105,7 @@ class Pauses {
     const ms = Math.max(amount('a delay of reconnectDelays', next.value), atLeastMs);
     const { logger } = this.#context;
     if (isLogged(logger, 'info')) {
-      logger.info(`${what}; reconnecting in ${(ms / 1000).toFixed(1)} seconds: ${String(error)}`);
+      logger.info(`${what}; reconnecting in ${(ms / 1000).toFixed(1)} seconds: ${escapeText(String(error))}`);
     }
     await this.#sleep(ms);
   }

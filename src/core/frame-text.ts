@@ -111,8 +111,8 @@ function elide(text: string, maxLength: number): string {
   return `${characters.slice(0, 2 * tail).join('')}...${characters.slice(characters.length - tail).join('')}`;
 }
 
-/** Keeps a payload from ending its log line, and from reordering what stands around it. */
-const escapeText = (text: string): string =>
+/** Keeps what a peer wrote from ending its log line, and from reordering what stands around it. */
+export const escapeText = (text: string): string =>
   text.replace(
     /[\x00-\x1f\x7f-\x9f\u2028\u2029]|\p{Bidi_Control}/gu,
     (character) => SHORT_ESCAPES[character] ?? `\\u{${character.codePointAt(0)!.toString(16)}}`,

@@ -342,6 +342,14 @@ describe('a connection that has ended', () => {
     });
   }
 
+  test('cannot write lines of its own into the log', async () => {
+    const close = { code: 1012, reason: 'back soon\nconnection open\u001b[2J' };
+    const loop = new Loop(COUNTING, { closed: new ConnectionClosedError(close, close, true) });
+    await settled();
+    assert.match(loop.infos[0]!, /^[\x20-\x7e]+$/);
+    assert.match(loop.infos[0]!, /back soon\\nconnection open/);
+  });
+
   test('for good is followed by a delay when processException lets that pass', async () => {
     const loop = new Loop({ ...COUNTING, processException: () => null }, { closed: closedBy(1008) });
     await settled();
