@@ -21,7 +21,7 @@ export interface BackoffOptions {
   readonly minDelayMs?: number | undefined;
   /** By how much each delay after that is longer than the one before. Default 1.618; `WEBSOCKETS_BACKOFF_FACTOR`. */
   readonly factor?: number | undefined;
-  /** The delays grow up to this many milliseconds. Default 90,000; `WEBSOCKETS_BACKOFF_MAX_DELAY`. */
+  /** No delay is longer than this many milliseconds. Default 90,000; `WEBSOCKETS_BACKOFF_MAX_DELAY`. */
   readonly maxDelayMs?: number | undefined;
   /** Whether all delays, not the first alone, are drawn evenly between 0 and what they would be. Default false. */
   readonly fullJitter?: boolean | undefined;
@@ -55,7 +55,7 @@ export function* backoffDelays(
   random: () => number = Math.random,
 ): Generator<number, never> {
   const drawn = (ms: number): number => (fullJitter ? random() * ms : ms);
-  yield random() * initialDelayMs;
+  yield random() * Math.min(initialDelayMs, maxDelayMs);
   for (let ms = minDelayMs; ms < maxDelayMs; ms *= factor) yield drawn(ms);
   for (;;) yield drawn(maxDelayMs);
 }

@@ -37,9 +37,20 @@ describe('backoff', () => {
   test('takes other numbers', () => {
     const delays = backoff({ initialDelayMs: 0, minDelayMs: 100, factor: 2, maxDelayMs: 350 });
     assert.deepEqual(take(5, delays), [0, 100, 200, 350, 350]);
-    for (const ms of take(100, backoff({ minDelayMs: 10, maxDelayMs: 10, fullJitter: true })).slice(1)) {
+    for (const ms of take(100, backoff({ minDelayMs: 10, maxDelayMs: 10, fullJitter: true }))) {
       assert.ok(ms >= 0 && ms < 10);
     }
+  });
+
+  test('has no delay above the longest, the first one neither', () => {
+    const numbers = { ...BACKOFF, maxDelayMs: 1000 };
+    assert.deepEqual(
+      take(
+        3,
+        backoffDelays(numbers, false, () => 0.5),
+      ),
+      [500, 1000, 1000],
+    );
   });
 
   for (const [options, name] of [
