@@ -9,6 +9,7 @@ import {
   addHeader,
   addHeaders,
   buildExtensionHeader,
+  checkRequestTarget,
   checkToken,
   checkUpgrade,
   singleValue,
@@ -38,9 +39,6 @@ export interface HandshakeRequestOptions {
   readonly userAgent?: string | null | undefined;
 }
 
-/** Visible ASCII: white space would end the request target, and with it the request line, early (RFC 9112 §3.2). */
-const REQUEST_TARGET = /^[!-~]+$/;
-
 /**
  * Builds the request that asks for a WebSocket (RFC 6455 §4.1).
  *
@@ -58,9 +56,7 @@ export function buildHandshakeRequest(options: HandshakeRequestOptions): Request
     additionalHeaders,
     userAgent,
   } = options;
-  if (!REQUEST_TARGET.test(uri.resourceName)) {
-    throw new TypeError(`invalid request target: ${JSON.stringify(uri.resourceName)}`);
-  }
+  checkRequestTarget(uri.resourceName);
 
   const headers = new Headers();
   addHeader(headers, 'Host', buildHost(uri.host, uri.port, uri.secure));

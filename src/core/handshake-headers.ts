@@ -1,4 +1,4 @@
-// Knows how both sides read and write headers of the handshake: one value, the upgrade, what may be sent. Knows neither side.
+// Knows how both sides read and write the head of the handshake: one value, the upgrade, what may be sent. Knows neither side.
 import { InvalidHeader, InvalidHeaderValue, InvalidUpgrade } from './exceptions/handshake-errors.ts';
 import type { ExtensionHeader } from './extension.ts';
 import { buildExtension, parseConnection, parseUpgrade } from './header-grammar.ts';
@@ -89,6 +89,14 @@ export function buildExtensionHeader(entries: readonly ExtensionHeader[]): strin
     }
   }
   return buildExtension(entries);
+}
+
+/** Visible ASCII: white space would end the request target, and with it the request line, early (RFC 9112 §3.2). */
+const REQUEST_TARGET = /^[!-~]+$/;
+
+/** @throws {TypeError} the text can't stand in a request line. */
+export function checkRequestTarget(target: string): void {
+  if (!REQUEST_TARGET.test(target)) throw new TypeError(`invalid request target: ${JSON.stringify(target)}`);
 }
 
 /** @throws {TypeError} the text is no token (RFC 9110 §5.6.2). */

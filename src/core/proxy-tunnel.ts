@@ -2,7 +2,7 @@
 import type { Latin1Codec } from '../bytes/latin1.ts';
 import { bestDigestChallenge, DigestSession, type DigestSource, type UserCredentials } from './digest.ts';
 import { InvalidProxyMessage } from './exceptions/handshake-errors.ts';
-import { addHeader } from './handshake-headers.ts';
+import { addHeader, checkRequestTarget } from './handshake-headers.ts';
 import { Headers } from './headers.ts';
 import { Request, type Response } from './http-message.ts';
 import { type HttpLimits, ResponseParser } from './http-parser.ts';
@@ -30,17 +30,19 @@ export const tunnelAuthority = ({ host, port, secure }: TunnelTarget): string =>
 
 /**
  * Builds the request for a tunnel.
- * @throws {TypeError} a value can't stand in a header.
+ * @throws {TypeError} host, port or a value can't stand where it would stand.
  */
 export function buildConnectRequest(
   target: TunnelTarget,
   { userAgent, authorization }: ConnectRequestHeaders,
 ): Request {
+  const authority = tunnelAuthority(target);
+  checkRequestTarget(authority);
   const headers = new Headers();
   addHeader(headers, 'Host', buildHost(target.host, target.port, target.secure));
   if (userAgent !== null) addHeader(headers, 'User-Agent', userAgent);
   if (authorization !== null) addHeader(headers, 'Proxy-Authorization', authorization);
-  return new Request(tunnelAuthority(target), headers, 'CONNECT');
+  return new Request(authority, headers, 'CONNECT');
 }
 
 /** Reads a proxy's answer as its bytes arrive. The head is all there is to it: what follows belongs to the tunnel. */

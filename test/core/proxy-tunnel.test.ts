@@ -46,6 +46,9 @@ suite('the request for a tunnel', () => {
   test('has no room for a header more', () => {
     const target = { host: 'h', port: 80, secure: false };
     assert.throws(() => buildConnectRequest(target, { userAgent: 'a\r\nb: c', authorization: null }), TypeError);
+    // The proxy might read the request line up to the first version.
+    const host = 'other.example:443 HTTP/1.1';
+    assert.throws(() => buildConnectRequest({ ...target, host }, { userAgent: null, authorization: null }), TypeError);
   });
 });
 
