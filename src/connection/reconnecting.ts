@@ -87,7 +87,11 @@ class Pauses {
     this.#context.signal?.throwIfAborted();
     let fatal: unknown;
     try {
-      fatal = this.#settings.processException(error);
+      fatal = this.#settings.processException(error) ?? null;
+      if (fatal !== null && fatal !== error && !(fatal instanceof Error)) {
+        // Most likely the promise of an async function, which nobody awaits.
+        throw new TypeError('processException must return an error, null or undefined');
+      }
     } catch (thrown) {
       fatal = thrown;
     }

@@ -235,6 +235,15 @@ describe('processException', () => {
     assert.equal(error.cause, undefined);
   });
 
+  for (const answer of [true, 'no', Promise.resolve(null)]) {
+    test(`that returns ${String(answer)} is a mistake`, async () => {
+      const loop = new Loop({ processException: () => answer as never }, timedOut);
+      await settled();
+      assert.equal(String(loop.error), 'TypeError: processException must return an error, null or undefined');
+      assert.equal((loop.error as Error).cause, timedOut);
+    });
+  }
+
   test('is not asked about giving up', async () => {
     for (const end of [timedOut, { closed: closedBy(1008) }]) {
       const loop = new Loop({ processException: () => assert.fail('asked') }, end);
