@@ -11,11 +11,15 @@ const environment = (): ProxyEnvironment => globalThis.process?.env ?? {};
  * The variables that may name a proxy: those in lower or upper case, and what else there was at the start. To look through all
  * variables for each connection takes 20 to 80 µs, to read these takes 6.
  */
-const NAMES: readonly string[] = [
-  'REQUEST_METHOD',
-  ...PROXY_VARIABLES.flatMap((name) => [name, name.toUpperCase()]),
-  ...Object.keys(environment()).filter((name) => PROXY_VARIABLES.includes(name.toLowerCase())),
-];
+const NAMES: readonly string[] = ['REQUEST_METHOD', ...spellings()];
+
+function spellings(): string[] {
+  const upperCase = PROXY_VARIABLES.map((name) => name.toUpperCase());
+  // Windows finds a variable by any spelling: by one in lower case, which counts for more, what was not set so.
+  if (globalThis.process?.platform === 'win32') return upperCase;
+  const others = Object.keys(environment()).filter((name) => PROXY_VARIABLES.includes(name.toLowerCase()));
+  return [...PROXY_VARIABLES, ...upperCase, ...others];
+}
 
 /** These variables as they are now. */
 function currentVariables(): ProxyEnvironment {
