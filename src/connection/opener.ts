@@ -6,6 +6,7 @@ import { enableClientPermessageDeflate } from '../core/extensions/permessage-def
 import { sendableHeaders } from '../core/handshake-headers.ts';
 import { validateSubprotocols } from '../core/header-grammar.ts';
 import type { Request } from '../core/http-message.ts';
+import { parseUri, type WebSocketURI } from '../core/uri.ts';
 import { duration } from './check-options.ts';
 import { ClientAuthentication } from './client-authentication.ts';
 import { ClientConnection } from './client-connection.ts';
@@ -16,7 +17,7 @@ import type { ConnectionOptions } from './connection.ts';
 import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
 import { reportLimit } from './diagnostics.ts';
 import type { Dialer } from './dialer.ts';
-import { isCrossOrigin, redirectTarget, type Target, targetOf, withoutSecrets } from './redirect.ts';
+import { isCrossOrigin, redirectTarget, withoutSecrets } from './redirect.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What one attempt begins with: a key of its own. */
@@ -34,7 +35,7 @@ export class Opener<C extends ClientConnection> {
   readonly #openTimeoutMs: number | null;
   readonly #authentication: ClientAuthentication;
   #protocolOptions: ClientProtocolOptions;
-  #target: Target;
+  #uri: WebSocketURI;
   /** The first attempt's: made early, so that the options are checked early. */
   #first: Handshake | null;
 
@@ -45,7 +46,7 @@ export class Opener<C extends ClientConnection> {
    */
   constructor(runtime: Runtime, uri: string, options: ClientOptions, dialer: Dialer) {
     const { subprotocols = null, extensions = null, additionalHeaders = null } = options;
-    this.#target = targetOf(uri);
+    this.#uri = parseUri(uri);
     if (subprotocols !== null) validateSubprotocols(subprotocols);
     this.#runtime = runtime;
     this.#options = options;
@@ -111,7 +112,7 @@ export class Opener<C extends ClientConnection> {
       } catch (error) {
         if (signal.aborted || !(error instanceof InvalidStatus)) throw error;
         if (this.#answersChallenge(error)) continue;
-        const to = redirectTarget(error, this.#target, this.#dialer.fixed);
+        const to = redirectTarget(error, this.#uri, this.#dialer.fixed);
         if (to === null) throw error;
         redirects += 1;
         if (redirects >= maxRedirects) throw new SecurityError(`more than ${maxRedirects} redirects`, { cause: error });
@@ -123,24 +124,24 @@ export class Opener<C extends ClientConnection> {
   /** Whether the next request will have what the refusal asks for. A socket that was given is used up. */
   #answersChallenge({ response }: InvalidStatus): boolean {
     if (this.#dialer.fixed === 'a preexisting socket') return false;
-    return this.#authentication.takesChallenge(response, this.#target.uri);
+    return this.#authentication.takesChallenge(response, this.#uri);
   }
 
   /** From now on the server is this one. */
-  #goTo(to: Target): void {
+  #goTo(to: WebSocketURI): void {
     const { additionalHeaders } = this.#protocolOptions;
-    if (isCrossOrigin(this.#target.uri, to.uri)) {
+    if (isCrossOrigin(this.#uri, to)) {
       this.#authentication.leaveOrigin();
       if (additionalHeaders != null) {
         this.#protocolOptions = { ...this.#protocolOptions, additionalHeaders: withoutSecrets(additionalHeaders) };
       }
     }
-    this.#target = to;
+    this.#uri = to;
     this.#authentication.begin();
   }
 
   #handshake(): Handshake {
-    const { uri } = this.#target;
+    const uri = this.#uri;
     const authorization = this.#authentication.authorization(uri);
     const protocol = new ClientProtocol(uri, { ...this.#protocolOptions, authorization });
     return { protocol, request: protocol.connect() };
@@ -150,7 +151,7 @@ export class Opener<C extends ClientConnection> {
     // A socket that was given is no attempt at an address, and nobody knows where it leads.
     if (!this.#options.serializeConnects || this.#dialer.fixed === 'a preexisting socket') return this.#connect(signal);
     const { connectTurns } = this.#runtime;
-    const end = await connectTurns.take(this.#dialer.addressOf(this.#target.uri), signal);
+    const end = await connectTurns.take(this.#dialer.addressOf(this.#uri), signal);
     try {
       return await this.#connect(signal);
     } finally {
@@ -161,7 +162,7 @@ export class Opener<C extends ClientConnection> {
   async #connect(signal: AbortSignal): Promise<C> {
     const { protocol, request } = this.#first ?? this.#handshake();
     this.#first = null;
-    const transport = await this.#dialer.open(this.#target.uri, signal);
+    const transport = await this.#dialer.open(this.#uri, signal);
     const onAbort = (): void => transport.abort();
     signal.addEventListener('abort', onAbort, { once: true });
     try {

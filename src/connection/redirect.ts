@@ -1,23 +1,14 @@
 // Whether a client follows a redirect, and where to. Knows no connection: it looks at an answer.
 import { type InvalidStatus, InvalidURI, SecurityError } from '../core/exceptions.ts';
 import { Headers, type HeadersLike } from '../core/headers.ts';
-import { parseUri, type WebSocketURI, withoutStrayCharacters } from '../core/uri.ts';
+import { formatUri, parseUri, type WebSocketURI } from '../core/uri.ts';
 import { resolveReference } from '../core/uri-reference.ts';
 import type { FixedRoute } from './dialer.ts';
-
-/** A target of a client: a URI as it was written, and its parts. */
-export interface Target {
-  readonly text: string;
-  readonly uri: WebSocketURI;
-}
 
 const REDIRECTS: readonly number[] = [300, 301, 302, 303, 307, 308];
 
 /** What is for one origin alone (RFC 9110 §15.4): names in lower case. */
 const SECRET_HEADERS: readonly string[] = ['authorization', 'cookie', 'proxy-authorization'];
-
-/** @throws {InvalidURI} the text isn't a WebSocket URI. */
-export const targetOf = (text: string): Target => ({ text, uri: parseUri(text) });
 
 /** Whether the other URI is not of the same scheme, host and port. */
 export const isCrossOrigin = (a: WebSocketURI, b: WebSocketURI): boolean =>
@@ -31,26 +22,30 @@ export const isCrossOrigin = (a: WebSocketURI, b: WebSocketURI): boolean =>
  * @throws {SecurityError} from `wss` to `ws`.
  * @throws {RangeError} somewhere that the fixed part of the route does not lead.
  */
-export function redirectTarget(refusal: InvalidStatus, from: Target, fixed: FixedRoute | null): Target | null {
+export function redirectTarget(
+  refusal: InvalidStatus,
+  from: WebSocketURI,
+  fixed: FixedRoute | null,
+): WebSocketURI | null {
   const { statusCode, headers } = refusal.response;
   const locations = headers.getAll('Location');
   if (!REDIRECTS.includes(statusCode) || locations.length !== 1) return null;
   const cause = refusal;
-  const text = resolveReference(withoutStrayCharacters(from.text), locations[0]!);
+  const text = resolveReference(formatUri(from), locations[0]!);
   const shown = withoutUserInfo(text);
-  let to: Target;
+  let to: WebSocketURI;
   try {
-    to = targetOf(text);
+    to = parseUri(text);
   } catch (error) {
     throw error instanceof InvalidURI ? new InvalidURI(shown, error.msg, { cause }) : error;
   }
   if (fixed === 'a preexisting socket') {
     throw new RangeError(`cannot follow redirect to ${shown} with ${fixed}`, { cause });
   }
-  if (from.uri.secure && !to.uri.secure) {
+  if (from.secure && !to.secure) {
     throw new SecurityError(`cannot follow redirect to non-secure URI ${shown}`, { cause });
   }
-  if (fixed !== null && isCrossOrigin(from.uri, to.uri)) {
+  if (fixed !== null && isCrossOrigin(from, to)) {
     throw new RangeError(`cannot follow cross-origin redirect to ${shown} with ${fixed}`, { cause });
   }
   return to;

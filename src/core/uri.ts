@@ -38,7 +38,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * before it are dropped, and tabs and line breaks anywhere: people paste them.
  */
 export function splitUri(uri: string): UriParts {
-  const text = withoutStrayCharacters(uri);
+  const text = uri.replace(LEADING_CONTROLS_AND_SPACES, '').replace(LINE_BREAKS_AND_TABS, '');
   const colon = text.indexOf(':');
   const scheme = text.slice(0, Math.max(colon, 0)).toLowerCase();
   const [beforeFragment, fragment] = splitAtFirst(text.slice(colon + 1), '#');
@@ -48,10 +48,6 @@ export function splitUri(uri: string): UriParts {
   const end = slash === -1 ? hierarchy.length : slash;
   return { scheme, authority: hierarchy.slice(2, end), path: hierarchy.slice(end), query, fragment };
 }
-
-/** The text that is left when what {@link splitUri} drops is dropped. */
-export const withoutStrayCharacters = (uri: string): string =>
-  uri.replace(LEADING_CONTROLS_AND_SPACES, '').replace(LINE_BREAKS_AND_TABS, '');
 
 /** Splits the user information off an authority: before the last `@`, with the password behind the first colon. */
 export function splitUserInfo(authority: string): UserInfoParts {
@@ -153,6 +149,12 @@ export function parseUri(uri: string): WebSocketURI {
     username: username === null ? null : encode(username),
     password: password === null ? null : encode(password),
   });
+}
+
+/** The URI as text, in ASCII: what {@link parseUri} reads as the same URI. */
+export function formatUri({ secure, host, port, path, query, userInfo }: WebSocketURI): string {
+  const user = userInfo === null ? '' : `${userInfo.join(':')}@`;
+  return `${secure ? 'wss' : 'ws'}://${user}${buildHost(host, port, secure)}${path}${query === '' ? '' : `?${query}`}`;
 }
 
 /** The host in ASCII and lower case, or null when it cannot be one. */

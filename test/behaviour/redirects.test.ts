@@ -100,6 +100,16 @@ describe('a redirect', () => {
     );
   });
 
+  test('of an IRI is a URI, in which nothing is encoded a second time', async () => {
+    await using server = await driver.listen();
+    const options = { host: '127.0.0.1', port: server.port };
+    const connecting = driver.connect('ws://ü:ü@bücher.example/ø', options).then((client) => client);
+    const requests = await answering(server, redirect('/a%20b?%C3%B8'), redirect('?c'), null);
+    (await connecting).abort();
+    assert.deepEqual(requests.map(lineOf), ['GET /%C3%B8', 'GET /a%20b?%C3%B8', 'GET /a%20b?c']);
+    assert.equal(new Set(requests.map((request) => headerOf(request, 'Authorization'))).size, 1);
+  });
+
   test('to another origin takes no secrets along, nor does any that follows, back home either', async () => {
     await using home = await driver.listen();
     await using away = await driver.listen();

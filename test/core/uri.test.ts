@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InvalidURI } from '#dist/core/exceptions/handshake-errors.js';
-import { buildHost, parseUri, splitUri, WebSocketURI, type WebSocketURIInit } from '#dist/core/uri.js';
+import { buildHost, formatUri, parseUri, splitUri, WebSocketURI, type WebSocketURIInit } from '#dist/core/uri.js';
 
 const PLAIN: WebSocketURIInit = { secure: false, host: 'h', port: 80, path: '', query: '' };
 
@@ -252,4 +252,15 @@ const HOSTS: readonly (readonly [args: Parameters<typeof buildHost>, header: str
 
 for (const [args, header] of HOSTS) {
   test(`the Host header for ${args.join(', ')} is ${header}`, () => assert.equal(buildHost(...args), header));
+}
+
+for (const [uri, text] of [
+  ['WSS://User:P@ss@HOST:443', 'wss://User:P@ss@host'],
+  ['ws://:@[FE80::1]:8765/a b?c', 'ws://:@[fe80::1]:8765/a b?c'],
+  ['ws://ü:ü@bücher.example/ø%41?é#', 'ws://%C3%BC:%C3%BC@xn--bcher-kva.example/%C3%B8%2541?%C3%A9'],
+] as const) {
+  test(`${uri} is written ${text}`, () => {
+    assert.equal(formatUri(parseUri(uri)), text);
+    assert.deepEqual(parseUri(text), parseUri(uri));
+  });
 }
