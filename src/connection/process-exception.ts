@@ -10,6 +10,9 @@ import {
 /** What servers and proxies say when they may do better in a moment. */
 const PASSING_STATUSES: readonly number[] = [500, 502, 503, 504];
 
+/** OpenSSL could not read a certificate or a key of ours, or knows no such cipher or curve: settings do not mend themselves. */
+const TLS_SETTINGS = /^ERR_(?:OSSL_|CRYPTO_|SSL_NO_CIPHER_MATCH$|SSL_NO_PROTOCOLS_AVAILABLE$)/;
+
 /**
  * The default of the option `processException`: null when the attempt is worth repeating, else the error, which ends the
  * loop.
@@ -31,6 +34,5 @@ function isPassing(error: Error): boolean {
 function isNetworkError(error: Error): boolean {
   const { code } = error as { readonly code?: unknown };
   if (typeof code !== 'string' || WebSocketException.is(error)) return false;
-  // OpenSSL could not read a certificate or a key of ours.
-  return !(error instanceof TypeError || error instanceof RangeError || code.startsWith('ERR_OSSL_'));
+  return !(error instanceof TypeError || error instanceof RangeError || TLS_SETTINGS.test(code));
 }

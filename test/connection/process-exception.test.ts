@@ -29,6 +29,7 @@ const PASSING: readonly Error[] = [
   coded('ENOTFOUND'),
   coded('EAI_AGAIN'),
   coded('EPROTO'),
+  coded('ERR_SSL_WRONG_VERSION_NUMBER'),
   coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
   coded('ERR_TLS_CERT_ALTNAME_INVALID'),
   Object.assign(new AggregateError([coded('ECONNREFUSED')]), { code: 'ECONNREFUSED' }),
@@ -55,6 +56,7 @@ const FATAL: readonly Error[] = [
   new Error('x'),
   Object.assign(new TypeError('x'), { code: 'ERR_INVALID_ARG_TYPE' }),
   Object.assign(new RangeError('x'), { code: 'ERR_SOCKET_BAD_PORT' }),
+  coded('ERR_SSL_NO_PROTOCOLS_AVAILABLE'),
   new DOMException('x', 'AbortError') as Error,
 ];
 
@@ -75,10 +77,18 @@ describe('processException', () => {
     for (const error of await Promise.all(errors)) assert.equal(processException(error), null, title(error));
   });
 
-  test('gives back what a certificate that is none comes to', () => {
-    assert.throws(
-      () => createSecureContext({ cert: 'nonsense' }),
-      (error: Error) => processException(error) === error,
-    );
-  });
+  for (const settings of [
+    { ciphers: 'nonsense' },
+    { ecdhCurve: 'nonsense' },
+    { crl: 'nonsense' },
+    { cert: 'nonsense' },
+    { key: 'nonsense' },
+  ]) {
+    test(`gives back what TLS makes of ${JSON.stringify(settings)}`, () => {
+      assert.throws(
+        () => createSecureContext(settings),
+        (error: Error) => processException(error) === error,
+      );
+    });
+  }
 });
