@@ -69,11 +69,11 @@ async function ask(
   { userAgent, proxyTls, localAddress }: HttpTunnelSettings,
   signal: AbortSignal,
 ): Promise<Socket | Response> {
-  const request = buildConnectRequest(target, { userAgent, authorization });
+  const request = buildConnectRequest(target, { userAgent, authorization }).serialize();
   const tcp = await openPlain({ host: proxy.host, port: proxy.port, localAddress }, signal);
   const socket = proxy.scheme === 'https' ? await openTls(tcp, proxy.host, proxyTls, signal) : tcp;
   const answer = readResponse(socket, signal);
-  socket.write(request.serialize());
+  socket.write(request);
   const response = await answer;
   if (isGranted(response)) return socket;
   discard(socket);

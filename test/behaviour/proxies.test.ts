@@ -91,6 +91,15 @@ describe('the request for a tunnel', () => {
     assert.match(request, /^CONNECT 192\.0\.2\.1:81 HTTP\/1\.1\r\nHost: 192\.0\.2\.1:81\r\n/);
   });
 
+  for (const host of ['høst', 'other.example:443 HTTP/1.1']) {
+    test(`cannot name the host ${host}, and then leaves no socket behind`, async () => {
+      await using proxy = await driver.listen();
+      const error = await rejection(driver.connect('ws://h/', { proxy: httpAt(proxy.port), host, openTimeoutMs: 500 }));
+      assert.ok(error instanceof TypeError, String(error));
+      await noSocketTo(proxy.port);
+    });
+  }
+
   test('has the user agent of the options, or none', async () => {
     assert.match(await connectRequest('ws://h/', { userAgentHeader: 'mine/1' }), /\r\nUser-Agent: mine\/1\r\n\r\n$/);
     assert.doesNotMatch(await connectRequest('ws://h/', { userAgentHeader: null }), /User-Agent/);
