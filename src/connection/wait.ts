@@ -1,6 +1,7 @@
 // Limits on waiting: a signal, a time. Knows nothing of connections.
 import { TimeoutError } from '../core/exceptions/protocol-errors.ts';
 import type { Clock } from './clock.ts';
+import { quiet } from './promises.ts';
 
 /** How long a call may wait. */
 export interface Wait {
@@ -36,7 +37,10 @@ const nothing = (): void => {};
 
 /** The promise's outcome, or the limit's error if that comes first. */
 export function waitFor<T>(promise: Promise<T>, wait: Wait, clock: Clock): Promise<T> {
-  if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
+  if (wait.signal?.aborted) {
+    void quiet(promise); // Nobody hears of it any more.
+    return Promise.reject(wait.signal.reason);
+  }
   if (wait.signal === undefined && wait.timeoutMs === undefined) return promise;
   return new Promise((resolve, reject) => {
     const stop = watchLimits(wait, clock, reject);

@@ -37,6 +37,16 @@ describe('waitFor', () => {
     assert.equal(clock.pending, 0);
     await assert.rejects(waitFor(never, { signal: controller.signal }, clock), (error) => error === 'why');
   });
+
+  test('leaves no rejection unhandled when the signal was aborted before', async () => {
+    const late = Promise.reject(new Error('mine'));
+    await assert.rejects(
+      waitFor(late, { signal: AbortSignal.abort('why') }, new FakeClock()),
+      (error) => error === 'why',
+    );
+    // Node tells of what nobody has handled before it does anything else, and then the test fails.
+    await new Promise(setImmediate);
+  });
 });
 
 describe('watchLimits', () => {
