@@ -238,6 +238,8 @@ function transportOf(
   socketHandles: boolean | undefined,
 ): Transport {
   const received = requestBytes(request, head);
+  // A time of idleness that was set for HTTP is over; and a shell is idle, whatever the connection does.
+  if (socket instanceof Socket) socket.setTimeout(0);
   const shell = socketHandles === false ? null : detachShell(socket, received);
   if (shell !== null) return shell;
   socket.allowHalfOpen = true;

@@ -164,6 +164,21 @@ describe('attach', () => {
     assert.equal(await answer('/a'), 'b');
   });
 
+  for (const socketHandles of [true, false]) {
+    test(`ends the idle time that was set for HTTP, with socketHandles: ${socketHandles}`, async () => {
+      await using l = await listening();
+      const ends: Socket[] = [];
+      l.http.on('connection', (socket) => {
+        ends.push(socket);
+        socket.setTimeout(60_000, () => socket.destroy());
+      });
+      await using _server = await attach(l.http, echo, { socketHandles });
+      await using client = await connect(l.url);
+      assert.equal(ends[0]?.timeout, 0);
+      assert.equal(await echoed(client), 'x');
+    });
+  }
+
   test('leaves other upgrades to others who listen', async () => {
     await using l = await listening();
     await using _server = await attach(l.http, echo, { path: '/ours' });
