@@ -45,11 +45,12 @@ export function closeOnSignals(
     }
     isClosing = true;
     for (const server of all) server.close(options);
-    void Promise.all(all.map((server) => server.waitClosed())).then(unbind);
   };
   const unbind = (): void => {
     for (const signal of signals) process.off(signal, onSignal);
   };
   for (const signal of signals) process.on(signal, onSignal);
+  // Whoever has closed them: a signal then has nothing to do here, and must not be lost.
+  void Promise.all(all.map((server) => server.waitClosed())).then(unbind);
   return { [Symbol.dispose]: unbind };
 }

@@ -126,6 +126,18 @@ describe('closeOnSignals', () => {
     assert.equal(listeners(), before);
   });
 
+  test('leaves no listener when all was closed by somebody else', async () => {
+    const before = listeners();
+    const [one, two] = [new FakeServer(), new FakeServer()];
+    closeOnSignals([one, two]);
+    one.end();
+    await new Promise(setImmediate);
+    assert.equal(listeners(), before + 2);
+    two.end();
+    await new Promise(setImmediate);
+    assert.equal(listeners(), before);
+  });
+
   test('lets a third signal do what it does without it', () => {
     const before = listeners();
     const server = new FakeServer();
