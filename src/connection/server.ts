@@ -557,7 +557,7 @@ function checkRules(name: string, rules: unknown): void {
 
 /** The hosts that requests may name by default where they come to these addresses: see `allowedHosts`. */
 export const hostsAt = (addresses: readonly Address[]): readonly HostRule[] | null =>
-  addresses.every(isLoopback) ? [isLoopbackName] : null;
+  addresses.length > 0 && addresses.every(isLoopback) ? [isLoopbackName] : null;
 
 const isLoopback = (address: Address): boolean => typeof address !== 'string' && isLoopbackName(address[0]);
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, get, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
@@ -596,6 +596,19 @@ describe('upgrade', () => {
     const peer = await RawPeer.dial(u.port);
     assert.match(await peer.open({ Host: 'rebound.example' }), /^HTTP\/1\.1 403 /);
     peer.destroy();
+  });
+
+  test('accepts any host when the HTTP server does not listen itself', async () => {
+    const http = createServer();
+    http.on('upgrade', (request, socket, head) => void upgrade(request, socket, head).then(untilClosed));
+    const front = createTcpServer((socket) => http.emit('connection', socket)).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const peer = await RawPeer.dial((front.address() as AddressInfo).port);
+    const answer = await peer.open({ Host: 'public.example' });
+    peer.destroy();
+    front.close();
+    await once(front, 'close');
+    assert.match(answer, /^HTTP\/1\.1 101 /);
   });
 
   test('loses nothing that comes before it is called', async () => {
