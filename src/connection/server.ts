@@ -423,6 +423,8 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     try {
       const data = await this.#options.authenticate?.(request, connection);
       if (data instanceof Response) return data;
+      // Meant as a refusal: as data it would let everybody in.
+      if (isForeignResponse(data)) throw new TypeError('this Response is not the one of websockets-ts');
       connection.data = data;
       return null;
     } catch (error) {
@@ -550,6 +552,10 @@ function refusalOf({ response, protocol: { handshakeExc } }: ServerConnection): 
     ? new InvalidHandshake('the client went away before the opening handshake was answered', cause)
     : new InvalidStatus(response, cause);
 }
+
+/** The Response of fetch, or that of another copy of this package. */
+const isForeignResponse = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && value.constructor?.name === 'Response';
 
 function checkRules(name: string, rules: unknown): void {
   if (rules !== null && !Array.isArray(rules)) throw new TypeError(`${name} must be a list or null`);

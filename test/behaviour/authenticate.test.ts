@@ -65,6 +65,15 @@ describe('authenticate', () => {
     });
   }
 
+  test('refuses with 500 when it returns the Response of fetch, which was meant as a refusal', async () => {
+    const logger = new LogRecorder();
+    const authenticate = () => new globalThis.Response('no', { status: 401 });
+    await using s = await serving(echo, { authenticate, logger });
+    assert.equal((await refusal(driver.connect(s.url))).statusCode, 500);
+    const line = logger.lines.find(({ level }) => level === 'error');
+    assert.equal(String(line?.context?.error), 'TypeError: this Response is not the one of websockets-ts');
+  });
+
   test('lets in with null and undefined too', async () => {
     for (const data of [null, undefined]) {
       const seen: unknown[] = [];
