@@ -77,8 +77,8 @@ export class Router<
   }
 
   /**
-   * Looks for the rule of a request. Null: there is one, and its handler is next; or the handshake refuses the request.
-   * A response: a redirect, or that there is none.
+   * Looks for the rule of a request. Null: there is one, and its handler is next. A response: a redirect, or that there is
+   * nothing.
    */
   routeRequest(connection: C, request: Request): Response | null {
     const query = request.path.indexOf('?');
@@ -92,8 +92,8 @@ export class Router<
     const to = match.kind === 'slash' ? `${path}/${query === -1 ? '' : request.path.slice(query)}` : match.to;
     if (!to.startsWith('/')) return this.redirect(connection, to);
     const serverName = this.getServerName(connection, request);
-    // Without a host that can be named there is nowhere to go, and the handshake refuses such a request.
-    if (serverName === null) return null;
+    // Without a host that can be named there is nowhere to go.
+    if (serverName === null) return connection.respond(400, 'Bad Request');
     return this.redirect(connection, `${this.#isSecure ? 'wss' : 'ws'}://${serverName}${to}`);
   }
 
