@@ -2,8 +2,9 @@
 import { type Server as HttpServer, type IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 
 /** A server that can be attached to. One of node:http2 takes WebSocket connections when it speaks HTTP/1.1 too. */
 export type UpgradableServer = HttpServer | HttpsServer | Http2SecureServer | Http2Server;
@@ -63,21 +64,44 @@ class Upgrades {
       }
     }
     // Somebody else who listens decides. Nobody does: Node would have made it a request like any other, but for our listener.
-    if (this.#server.listenerCount('upgrade') === 1) handBack(this.#server, request, socket as Socket);
+    if (this.#server.listenerCount('upgrade') === 1) handBack(this.#server, request, socket, head);
   };
 }
 
 /** Others, such as `h2c`, are offers that the HTTP server may ignore: clients make them with requests of any kind. */
 const isForWebSocket = ({ headers }: IncomingMessage): boolean => /\bwebsocket\b/i.test(headers.upgrade ?? '');
 
-/** Has the HTTP server answer an upgrade as a request. The connection ends with the answer: its parser is gone. */
-function handBack(server: UpgradableServer, request: IncomingMessage, socket: Socket): void {
+/** Has the HTTP server answer an upgrade as a request like any other, with its body. The connection ends with the answer. */
+function handBack(server: UpgradableServer, request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+  const hasBody = 'content-length' in request.headers || 'transfer-encoding' in request.headers;
+  // Node 26 reads it in spite of the upgrade; in place of the socket there is another stream until it is complete.
+  const isRead = !(socket instanceof Socket) || request.readableLength > 0;
+  if (hasBody && !isRead && server.listenerCount('request') > 0) readAgain(server, request, socket, head);
+  else answerOnce(server, request, socket);
+}
+
+/** By the HTTP server's own parser: the one that found the upgrade is gone, and has left the body to us. */
+function readAgain(server: UpgradableServer, request: IncomingMessage, socket: Socket, head: Uint8Array): void {
+  socket.unshift(Buffer.concat([plainRequest(request), head]));
+  server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
+}
+
+/** The head of the request as it came, but for what makes it an upgrade. Only once: each turn leaves listeners of Node's behind. */
+function plainRequest({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  let head = `${method} ${url} HTTP/${httpVersion}\r\nConnection: close\r\n`;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (!/^(?:connection|upgrade)$/i.test(rawHeaders[i]!)) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  }
+  return Buffer.from(`${head}\r\n`, 'latin1');
+}
+
+function answerOnce(server: UpgradableServer, request: IncomingMessage, socket: Duplex): void {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
-  response.assignSocket(socket);
+  response.assignSocket(socket as Socket);
   response.on('finish', () => {
-    response.detachSocket(socket);
-    socket.destroySoon();
+    response.detachSocket(socket as Socket);
+    socket.end(() => socket.destroy());
   });
   // What node:http does for its own requests, and has undone for this one.
   socket.on('error', () => socket.destroy());

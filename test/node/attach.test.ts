@@ -5,11 +5,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, get, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket, connect as tcpConnect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
+import { connect as tlsConnect } from 'node:tls';
 import { promisify } from 'node:util';
 import {
   type AttachOptions,
@@ -201,6 +202,36 @@ describe('attach', () => {
     assert.equal((await response.toArray()).join(''), 'GET /page');
     assert.equal(response.headers.connection, 'close');
   });
+
+  for (const [title, isSecure] of [
+    ['', false],
+    [' over TLS', true],
+  ] as const) {
+    test(`leaves the body of such a request to the HTTP server too${title}`, async () => {
+      const onPost: RequestListener = async (request, response) =>
+        response.end(`${request.headers.host} ${(await request.toArray()).join('')}`);
+      const http = isSecure ? createTlsServer({ cert: CERT, key: KEY }, onPost) : createServer(onPost);
+      await using l = await listening(http);
+      await using _server = await attach(l.http, echo);
+      const head =
+        'POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n';
+      for (const [first, later] of [
+        ['Content-Length: 5\r\n\r\nhello', ''],
+        ['Content-Length: 5\r\n\r\nhe', 'llo'],
+        ['Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n', '3\r\nllo\r\n0\r\n\r\n'],
+      ] as const) {
+        const socket = isSecure
+          ? tlsConnect({ port: l.port, host: '127.0.0.1', rejectUnauthorized: false })
+          : tcpConnect(l.port, '127.0.0.1');
+        await once(socket, isSecure ? 'secureConnect' : 'connect');
+        socket.write(head + first);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (later !== '') socket.write(later);
+        const answer = (await socket.toArray()).join('');
+        assert.match(answer, /^HTTP\/1\.1 200 .*\r\n\r\na hello$/s);
+      }
+    });
+  }
 
   test('has a long answer of the HTTP server to such a request sent to its end', async () => {
     const body = 'x'.repeat(4_000_000);
