@@ -23,9 +23,16 @@ const BEHIND = -2;
 const FRESH = -1;
 
 /**
+ * How many characters regular expressions may be given for one path: some hundredths of a second. They are tried with every
+ * text that a parameter could have, so that even good ones take the cube of a path's length, or worse.
+ */
+const MAX_EXAMINED = 2 ** 24;
+
+/**
  * A pattern as a program. It backtracks, but never comes to the same step at the same character twice: what failed there
  * once fails again. So the work is bounded by steps times characters, where a RegExp takes a time that is a power of
- * the path's length as soon as a segment has two parameters. Only the regular expressions of users are run as they are.
+ * the path's length as soon as a segment has two parameters. Only the regular expressions of users are run as they are, up to
+ * a limit.
  */
 export class PathProgram {
   readonly #steps: Step[] = [];
@@ -33,6 +40,8 @@ export class PathProgram {
   /** What every path that matches begins and ends with. */
   readonly #beginning: string;
   readonly #end: string;
+  /** Of the path that is being matched. */
+  #examined = 0;
 
   constructor(node: PathNode, captures: number) {
     this.#slots = 2 * captures;
@@ -43,10 +52,14 @@ export class PathProgram {
     this.#steps.push({ kind: 'end' });
   }
 
-  /** The texts of the captures, undefined for one in a part that was left out; null when the path does not match. */
+  /**
+   * The texts of the captures, undefined for one in a part that was left out; null when the path does not match.
+   * @throws {RangeError} it takes too long to say.
+   */
   match(path: string): (string | undefined)[] | null {
     // Nearly every rule that does not match differs here already.
     if (!path.startsWith(this.#beginning) || !path.endsWith(this.#end)) return null;
+    this.#examined = 0;
     const steps = this.#steps;
     const slots = new Array<number>(this.#slots).fill(-1);
     const width = path.length + 1;
@@ -134,7 +147,11 @@ export class PathProgram {
     if (tried === FRESH) for (end = start; end < path.length && set(path.charCodeAt(end)); ) end += 1;
     for (; end >= start + min; end--) {
       // Mostly there is one place where the parameter can end at all: don't run the expression for the others.
-      if (this.#mayFollow(step, path, end) && regex.test(path.slice(start, end))) return end;
+      if (!this.#mayFollow(step, path, end)) continue;
+      this.#examined += end - start + 1;
+      if (this.#examined > MAX_EXAMINED)
+        throw new RangeError('the regular expressions of a rule take too long for this path');
+      if (regex.test(path.slice(start, end))) return end;
     }
     return -1;
   }

@@ -27,6 +27,18 @@ describe('a hostile path is refused in a time that is linear in its length', { t
     });
   }
 
+  for (const path of ['/<slug:a>-<slug:b>-<slug:c>', urlPattern('/:a([\\w\\-]+)-:b([\\w\\-]+)-:c([\\w\\-]+)')]) {
+    test(`or with an error, for expressions of users: ${typeof path === 'string' ? path : path.pathname}`, () => {
+      const rules = new RuleTable([{ path, handler: () => {} }], { slug: { regex: /[\w-]+/ } });
+      assert.throws(() => rules.match(`/${'a-'.repeat(LENGTH / 2)}!`), {
+        name: 'RangeError',
+        message: /take too long/,
+      });
+      assert.equal(rules.match(`/${'a-'.repeat(100)}!`), null);
+      assert.deepEqual({ ...(rules.match('/a-b-c-d') as { params: object }).params }, { a: 'a-b', b: 'c', c: 'd' });
+    });
+  }
+
   test('also by thousands of rules', () => {
     const paths = Array.from({ length: 2_000 }, (_, index) => `/<a>-<b>!${index}<c>`);
     const rules = new RuleTable(
