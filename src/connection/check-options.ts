@@ -1,4 +1,11 @@
-// Checks of numbers in options: nonsense must not switch a limit off in silence.
+// Checks of options: nonsense must not switch a limit off in silence.
+
+/** @throws {TypeError} they are no object: a port, a subprotocol or a list of them where options are expected. */
+export function mustBeOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError('options must be an object');
+  }
+}
 
 /** A duration in milliseconds from an option; null stands for no limit. */
 export function duration(name: string, value: number | null | undefined, defaultMs: number): number | null {

@@ -175,6 +175,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
    * @throws {TypeError} an option has a value of the wrong type.
    */
   constructor(runtime: Runtime, handler: ServerHandler | null, options: ServerOptions, listen: Listen) {
+    mustBeHandler(handler);
     const { subprotocols = null, extensions = null, origins = 'same-host', allowedHosts = null } = options;
     if (subprotocols !== null) validateSubprotocols(subprotocols);
     if (origins !== 'same-host') checkRules('origins', origins);
@@ -556,6 +557,17 @@ function refusalOf({ response, protocol: { handshakeExc } }: ServerConnection): 
 /** The Response of fetch, or that of another copy of this package. */
 const isForeignResponse = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && value.constructor?.name === 'Response';
+
+const DIRECT_HANDLERS: readonly (keyof DirectHandlers<never>)[] = ['open', 'message', 'drain', 'close'];
+
+/** All direct handlers may be left out. But an object of other things, such as options in the wrong place, is a mistake. */
+function mustBeHandler(handler: ServerHandler | null): void {
+  if (handler === null || typeof handler === 'function') return;
+  const isObject = typeof handler === 'object';
+  if (isObject && DIRECT_HANDLERS.some((name) => typeof handler[name] === 'function')) return;
+  if (isObject && Object.keys(handler).length === 0) return;
+  throw new TypeError('handler must be a function, or an object with open, message, drain or close');
+}
 
 function checkRules(name: string, rules: unknown): void {
   if (rules !== null && !Array.isArray(rules)) throw new TypeError(`${name} must be a list or null`);

@@ -122,8 +122,10 @@ export class WebSocketURI {
  * written in Punycode and the rest is percent-encoded; one without is left as it is.
  *
  * @throws {InvalidURI} the text is no WebSocket URI.
+ * @throws {TypeError} it is no text: of a URL give `href`.
  */
 export function parseUri(uri: string): WebSocketURI {
+  if (typeof uri !== 'string') throw new TypeError('uri must be a string');
   const { scheme, authority, path, query, fragment } = splitUri(uri);
   if (scheme !== 'ws' && scheme !== 'wss') throw new InvalidURI(uri, "scheme isn't ws or wss");
   const secure = scheme === 'wss';

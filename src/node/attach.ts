@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { mustBeOptions } from '../connection/check-options.ts';
 import {
   hostsAt,
   type Listener,
@@ -87,6 +88,8 @@ export async function attach<C extends ServerConnection>(
   handler: ServerHandler<C>,
   options: AttachOptions<string, C> = {},
 ): Promise<Server<C>> {
+  mustBeOptions(options);
+  mustBeServer(httpServer);
   const { path, socketHandles, startServing } = options;
   const matches = pathFilter(path);
   const server = new Server<C>(
@@ -220,6 +223,12 @@ function listenForUpgrades(
       httpServer.off('listening', onListen);
     },
   };
+}
+
+/** An application of a framework takes listeners, too, and would never call them. */
+function mustBeServer(httpServer: UpgradableServer): void {
+  if (typeof httpServer?.address === 'function') return;
+  throw new TypeError('attach needs an HTTP server, such as createServer(app) of node:http, not the application');
 }
 
 function pathFilter(path: AttachOptions['path']): (path: string) => boolean {

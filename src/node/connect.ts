@@ -1,5 +1,6 @@
 // `connect` on Node: opens transports for the connection layer, by TCP, Unix sockets, TLS and proxies.
 import type { Socket } from 'node:net';
+import { mustBeOptions } from '../connection/check-options.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
 import type { ClientOptions, ClientSubprotocol } from '../connection/client-options.ts';
 import { Connecting } from '../connection/connecting.ts';
@@ -52,6 +53,7 @@ export interface ConnectOptions<P extends string = string, C extends ClientConne
  * @throws {InvalidURI} at once: `uri` isn't a `ws:` or `wss:` URI.
  * @throws {InvalidProxy} at once: `proxy` isn't the address of a proxy; when awaited: what the environment names isn't.
  * @throws {RangeError} at once: an option has a value that isn't allowed.
+ * @throws {TypeError} at once: an option has a value of the wrong type, or that can't stand in a request.
  * @throws {ProxyError} when awaited: the proxy doesn't let us through.
  * @throws {InvalidHandshake} when awaited: the server's answer isn't acceptable; InvalidStatus holds what it said instead.
  * @throws {TimeoutError} when awaited: it took longer than `openTimeoutMs`.
@@ -60,6 +62,7 @@ export function connect<
   const P extends string = never,
   C extends ClientConnection = ClientConnection<ClientSubprotocol<P>>,
 >(uri: string, options: ConnectOptions<P, C> = {}): Connecting<C> {
+  mustBeOptions(options);
   const { secure } = parseUri(uri);
   if (!secure && options.tls != null) throw new RangeError('ssl argument is incompatible with a ws:// URI');
   if (secure) mustHaveTls(options);

@@ -2,6 +2,7 @@
 import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from 'node:tls';
+import { mustBeOptions } from '../connection/check-options.ts';
 import { reportLimit } from '../connection/diagnostics.ts';
 import {
   DEFAULT_MAX_PENDING,
@@ -76,6 +77,7 @@ export async function serve<C extends ServerConnection>(
   handler: ServerHandler<C>,
   options: ServeOptions<string, C> = {},
 ): Promise<Server<C>> {
+  mustBeOptions(options);
   refuse(options, 'socket', ['host', 'port', 'path', 'backlog', 'tls']);
   refuse(options, 'path', ['host', 'port']);
   // Whatever the class of its connections, the server treats them alike: C comes from `createConnection` in the options.

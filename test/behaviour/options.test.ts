@@ -1,6 +1,7 @@
 // Options that make no sense: both sides say so at the call, and no limit is switched off in silence.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { ConnectOptions, ServeOptions, ServerHandler } from 'websockets-ts';
 import { driver, echo, rejection } from './meet.ts';
 
 const NAN = Number.NaN;
@@ -85,6 +86,8 @@ const CLIENT: typeof EITHER = [
   ['credentials', 'user:password', 'TypeError'],
 ];
 
+const NO_OPTIONS = { name: 'TypeError', message: 'options must be an object' };
+
 const show = (value: unknown): string =>
   JSON.stringify(value, (_, each) => (typeof each === 'number' || typeof each === 'bigint' ? String(each) : each));
 
@@ -92,6 +95,12 @@ describe('connect', () => {
   for (const [option, value, error] of [...EITHER, ...CLIENT]) {
     test(`throws a ${error} at once for ${option}: ${show(value)} (${typeof value})`, () => {
       assert.throws(() => driver.connect('ws://127.0.0.1:1/', { [option]: value }), { name: error });
+    });
+  }
+
+  for (const options of ['chat', ['chat'], 8765, null]) {
+    test(`throws a TypeError at once for ${show(options)} instead of options`, () => {
+      assert.throws(() => driver.connect('ws://127.0.0.1:1/', options as unknown as ConnectOptions), NO_OPTIONS);
     });
   }
 });
@@ -106,6 +115,21 @@ describe('serve', () => {
         () => {},
       );
       assert.equal((await rejection(serving)).name, error);
+    });
+  }
+
+  for (const options of [8765, ['chat'], null]) {
+    test(`rejects with a TypeError for ${show(options)} instead of options`, async () => {
+      await assert.rejects(driver.serve(echo, options as unknown as ServeOptions), NO_OPTIONS);
+    });
+  }
+
+  for (const handler of [undefined, 'echo', { host: '127.0.0.1', port: 0 }, { onmessage() {} }, { message: 'hello' }]) {
+    test(`rejects with a TypeError for a handler that is ${show(handler)}`, async () => {
+      await assert.rejects(driver.serve(handler as unknown as ServerHandler, { host: '127.0.0.1' }), {
+        name: 'TypeError',
+        message: 'handler must be a function, or an object with open, message, drain or close',
+      });
     });
   }
 

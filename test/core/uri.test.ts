@@ -140,6 +140,12 @@ for (const [uri, msg] of REFUSED) {
   });
 }
 
+test('what is no text is no URI: the caller is told so, also of a URL', () => {
+  for (const uri of [new URL('ws://h/'), undefined, 5]) {
+    assert.throws(() => parseUri(uri as unknown as string), { name: 'TypeError', message: 'uri must be a string' });
+  }
+});
+
 test('any text is read as a URI or refused with InvalidURI', () => {
   const piece = fc.oneof(
     fc.constantFrom(

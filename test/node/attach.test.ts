@@ -112,6 +112,16 @@ describe('attach', () => {
     assert.equal(l.http.listenerCount('upgrade'), 0);
   });
 
+  test('refuses what is no HTTP server: the application of a framework would never be asked', async () => {
+    const application = Object.assign(() => {}, { on: () => {}, off: () => {}, listen: () => {} });
+    for (const server of [application, undefined, {}]) {
+      await assert.rejects(attach(server as unknown as Server, echo), {
+        name: 'TypeError',
+        message: 'attach needs an HTTP server, such as createServer(app) of node:http, not the application',
+      });
+    }
+  });
+
   test('survives a path that throws', async () => {
     const logger = new LogRecorder('error');
     await using l = await listening();
