@@ -46,7 +46,7 @@ export type ServerSubprotocol<P extends string> = [P] extends [never] ? null : s
 
 /** Of options: there is a choice of subprotocol, which may choose none. */
 export interface SelectsSubprotocol<P extends string, C extends ServerConnection> {
-  readonly selectSubprotocol: (connection: C, offered: readonly string[]) => P | null | undefined;
+  readonly selectSubprotocol: (connection: NoInfer<C>, offered: readonly string[]) => P | null | undefined;
 }
 
 /** Options of a server that do not depend on the runtime. */
@@ -68,20 +68,24 @@ export interface ServerOptions<P extends string = string, C extends ServerConnec
    */
   readonly subprotocols?: readonly P[] | null | undefined;
   /** Chooses a subprotocol, instead of the first of `subprotocols` that the client offers. May throw NegotiationError. */
-  readonly selectSubprotocol?: ((connection: C, offered: readonly string[]) => P | null | undefined) | undefined;
+  readonly selectSubprotocol?:
+    | ((connection: NoInfer<C>, offered: readonly string[]) => P | null | undefined)
+    | undefined;
   /** Sees each request first. A response that it returns is sent instead of the handshake. */
-  readonly processRequest?: ((connection: C, request: Request) => HookResult) | undefined;
+  readonly processRequest?: ((connection: NoInfer<C>, request: Request) => HookResult) | undefined;
   /**
    * Says who the client is, before the handshake is answered: what it returns, or resolves to, is `connection.data`. A
    * Response refuses; so does an error, with 500. Anything else lets the client in, null and undefined too.
    *
    * Asked after `processRequest`, and only about requests that could be accepted; subprotocol and extensions are agreed on
-   * afterwards. Write the type of its parameter, `(request: Request) => …`, or give a function that is declared elsewhere:
+   * afterwards. Write the types of its parameters, `(request: Request) => …`, or give a function that is declared elsewhere:
    * TypeScript looks at the handler first, and would else not know the type of `data` by then.
    */
-  readonly authenticate?: ((request: Request, connection: C) => Awaitable<(D & C['data']) | Response>) | undefined;
+  readonly authenticate?:
+    | ((request: Request, connection: NoInfer<C>) => Awaitable<(D & C['data']) | Response>)
+    | undefined;
   /** Sees each answer, and may change or replace it. */
-  readonly processResponse?: ((connection: C, request: Request, response: Response) => HookResult) | undefined;
+  readonly processResponse?: ((connection: NoInfer<C>, request: Request, response: Response) => HookResult) | undefined;
   /** Value of `Server`; null: none. Default `{runtime}/{version} websockets/{version}`. */
   readonly serverHeader?: string | null | undefined;
   /** How many opening handshakes may be in progress; beyond that the oldest is dropped. Null: no limit. Default 4,096. */

@@ -3,6 +3,7 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import {
   attach,
   backoff,
+  basicAuth,
   broadcast,
   ClientConnection,
   type ClientProtocol,
@@ -238,6 +239,31 @@ export async function data(): Promise<void> {
   await serve((connection) => same<typeof connection.subprotocol, 'a'>(true), {
     authenticate: findUser,
     subprotocols: ['a'],
+  });
+
+  // A hook for any connection, such as those of basicAuth, takes nothing away from what the handler knows.
+  const hook = (connection: ServerConnection, { path }: Request): Response | null =>
+    path === '/' ? null : connection.respond(404, '');
+  await serve(
+    (connection) => {
+      same<typeof connection.data, { name: string }>(true);
+      same<typeof connection.subprotocol, 'a'>(true);
+    },
+    {
+      subprotocols: ['a'],
+      processRequest: basicAuth({ realm: 'r', credentials: ['u', 'p'] }),
+      processResponse: hook,
+      authenticate: (request: Request, connection: ServerConnection) =>
+        request.path === '/' ? { name: 'Ann' } : connection.respond(401, ''),
+    },
+  );
+  await serve((connection) => same<typeof connection.subprotocol, 'a' | null>(true), {
+    subprotocols: ['a'],
+    selectSubprotocol: (connection: ServerConnection) => (connection.data === undefined ? 'a' : null),
+  });
+  await route([{ path: '/<int:n>', handler: (connection) => same<typeof connection.data, User>(true) }], {
+    processRequest: hook,
+    authenticate: findUser,
   });
 
   // A handler that names its type, or takes any.
