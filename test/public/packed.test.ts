@@ -77,7 +77,8 @@ function makeProject(type: 'module' | 'commonjs', moduleResolution: 'nodenext' |
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type }));
   const compilerOptions = {
     target: 'es2023',
-    lib: ['es2023', 'esnext.disposable'],
+    // Users on Node need no types of the DOM, and have them all the same where the page is in the same project.
+    lib: ['es2023', 'esnext.disposable', ...(moduleResolution === 'bundler' ? ['dom', 'dom.asynciterable'] : [])],
     module: moduleResolution === 'bundler' ? 'preserve' : moduleResolution,
     moduleResolution,
     strict: true,
