@@ -53,10 +53,12 @@ const subject = ({ name }: Example): string => name.replace(/-?(?:server|client)
 
 const ROOT = new URL('../../../', import.meta.url);
 
-/** The documents whose examples are run: the README, and the pages of docs/howto. */
+/** The documents whose examples are run: the README, and the pages of docs/howto but for their list. */
 export function documents(): string[] {
   const folder = new URL('docs/howto/', ROOT);
-  const pages = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.md')) : [];
+  const pages = existsSync(folder)
+    ? readdirSync(folder).filter((name) => name.endsWith('.md') && name !== 'README.md')
+    : [];
   return ['README.md', ...pages.sort().map((name) => `docs/howto/${name}`)];
 }
 
