@@ -5,6 +5,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { nodeRuntime } from '#dist/node/runtime.js';
 
+test('has the symbols of disposal on every Node that we support, so that nothing has to add them', () => {
+  assert.equal(typeof Symbol.dispose, 'symbol');
+  assert.equal(typeof Symbol.asyncDispose, 'symbol');
+});
+
 /** Keeps the processor from everything else. */
 function block(ms: number): void {
   const end = performance.now() + ms;
