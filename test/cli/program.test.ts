@@ -58,11 +58,20 @@ suite('the program', () => {
   const mistakes: Record<string, { args: string[]; says: RegExp }> = {
     'no URI': { args: [], says: /URI is missing: websockets bench \[options\] URI/ },
     'two URIs': { args: ['ws://a', 'ws://b'], says: /what is "ws:\/\/b"\?/ },
-    'something else than a URI': { args: ['localhost:8765'], says: /localhost:8765 isn't a valid URI/ },
-    'another scheme': { args: ['http://localhost'], says: /isn't a valid URI/ },
+    'something else than a URI': {
+      args: ['localhost:8765'],
+      says: /^websockets bench: localhost:8765 isn't a valid URI: scheme isn't ws or wss\n/,
+    },
+    'another scheme': {
+      args: ['http://localhost'],
+      says: /^websockets bench: http:\/\/localhost isn't a valid URI: scheme isn't ws or wss\n/,
+    },
     'an unknown option': { args: ['ws://a', '--conections', '3'], says: /did you mean --connections\?/ },
     'a count that is none': { args: ['ws://a', '-c', '0'], says: /--connections: "0" is not a whole number/ },
-    'a size that is none': { args: ['ws://a', '-s', 'big'], says: /--size: "big" is not a size/ },
+    'a size that is none': {
+      args: ['ws://a', '-s', 'big'],
+      says: /--size: "big" is not a size such as 64, 16KiB or 1MiB\n/,
+    },
     'a size beyond all measure': { args: ['ws://a', '-s', '1000MiB'], says: /--size: 256MiB is the most/ },
     'a time that is none': { args: ['ws://a', '-d', 'soon'], says: /--duration: "soon" is not a time/ },
     'no time to answer': { args: ['ws://a', '--timeout', '0'], says: /--timeout must be more than nothing/ },
