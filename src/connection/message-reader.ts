@@ -226,9 +226,9 @@ export class MessageReader implements Receiver {
     const queue = this.#queue;
     if (waiter === null || queue === null || queue.length === 0) return;
     if (waiter.isStreaming || queue.hasMessage) {
-      const piece = waiter.isStreaming ? queue.takePiece() : queue.takeMessage();
+      this.#give(waiter, waiter.isStreaming ? queue.takePiece() : queue.takeMessage());
+      // Last: more may come at once, and must not be given to the same.
       this.#afterTaking(queue);
-      this.#give(waiter, piece);
     } else {
       this.#joinQueued(queue);
     }

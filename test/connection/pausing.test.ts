@@ -59,6 +59,26 @@ describe('a paused connection', () => {
     }
   });
 
+  test('gives what came first to a recv that waits, also when the queue was full and more had arrived behind it', async () => {
+    const connection = open({ maxQueue: 0 });
+    connection.receive(text('1'), text('2'), text('3'));
+    connection.pause();
+    const first = connection.recv();
+    connection.resume();
+    assert.equal(await outcome(first), '1');
+    assert.equal(await connection.recv(), '2');
+    assert.equal(await connection.recv(), '3');
+  });
+
+  test('and so to recvStreaming', async () => {
+    const connection = open({ maxQueue: 0 });
+    connection.receive(text('1'), text('2'));
+    connection.pause();
+    const first = connection.recvStreaming().next();
+    connection.resume();
+    assert.equal((await first).value, '1');
+  });
+
   test('joins the fragments that had arrived with those that come later', async () => {
     const connection = open({ maxQueue: 2 });
     connection.receive(text('a', false), { opcode: CONTINUATION, payload: 'b', fin: false });
