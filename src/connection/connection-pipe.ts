@@ -241,7 +241,8 @@ export class ConnectionPipe<C>
   }
 
   pause(): void {
-    if (!this.isOpen) return;
+    // Once the transport is gone nothing more can follow, and the end must come through.
+    if (!this.isOpen || this.#isLost) return;
     this.#pauses |= BY_USER;
     this.#protocol.pause();
   }
@@ -375,8 +376,7 @@ export class ConnectionPipe<C>
   // From the receiver
 
   pauseReceiving(): boolean {
-    // Once the transport is gone nothing more can follow, and the end must come through.
-    if (this.#isLost) return false;
+    if (this.#isLost) return false; // As in `pause`.
     this.#pauses |= BY_RECEIVER;
     this.#protocol.pause();
     return true;

@@ -200,6 +200,22 @@ describe('a paused connection', () => {
     assert.deepEqual(heard, ['1', 1006]);
   });
 
+  test('hands it to handlers that pause after each message, too', () => {
+    const heard: unknown[] = [];
+    const connection = open({
+      handlers: {
+        message: (it, data) => {
+          heard.push(data);
+          it.pause();
+        },
+        close: (it) => heard.push(it.state),
+      },
+    });
+    connection.receive(text('1'), text('2'), text('3'));
+    connection.transport.abort();
+    assert.deepEqual(heard, ['1', '2', '3', 'CLOSED']);
+  });
+
   test('leaves no timer behind when it was paused as it began to close', () => {
     const connection = open();
     connection.pause();
