@@ -24,8 +24,12 @@ export interface StreamingConnection {
  */
 export function readableOf(connection: StreamingConnection, reader: MessageReader): ReadableStream<Data> {
   let controller!: ReadableStreamDefaultController<Data>;
+  let isCancelled = false;
   const next = reader.takeOver<void>('readable', {
-    ofMessage: (data) => controller.enqueue(data),
+    ofMessage: (data) => {
+      // What comes before the peer's close frame comes to nobody; the stream takes nothing any more.
+      if (!isCancelled) controller.enqueue(data);
+    },
     ofError: (error) => {
       if (!connection.isClosed || !(error instanceof ConnectionClosedOK)) throw error;
       controller.close();
@@ -38,7 +42,10 @@ export function readableOf(connection: StreamingConnection, reader: MessageReade
       },
       pull: next,
       // Nobody would read the rest: the peer must not wait for that.
-      cancel: (reason) => connection.close(reason instanceof Error ? 1011 : 1000, ''),
+      cancel: (reason) => {
+        isCancelled = true;
+        return connection.close(reason instanceof Error ? 1011 : 1000, '');
+      },
     },
     { highWaterMark: 0 },
   );

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Connection, ConnectionClosed, type Data, prepare } from 'websockets-ts';
 import { BINARY, CONTINUATION, TEXT } from '../conformance/wire.ts';
+import { LogRecorder } from '../support/log-recorder.ts';
 import { driver, echo, isPending, meet, pair, rejection, rejectionText, SIDES, serving } from './meet.ts';
 
 const quiet = { compression: null, pingIntervalMs: null, maxSize: null } as const;
@@ -121,12 +122,22 @@ for (const side of SIDES) {
     }
 
     test('can be cancelled while a read waits', async () => {
-      await using m = await meet(side);
+      const logger = new LogRecorder('error');
+      await using m = await meet(side, { logger });
       const reader = m.connection.readable.getReader();
       const read = reader.read();
-      void reader.cancel();
+      await new Promise((resolve) => setImmediate(resolve)); // now the connection is asked
+      const cancelled = reader.cancel();
       assert.equal((await read).done, true);
       assert.equal(await m.peer.closeFrame(), '1000');
+      m.peer.send({ opcode: TEXT, payload: 'too late' });
+      m.peer.sendClose(1000);
+      await m.peer.finishClosing();
+      await cancelled;
+      assert.deepEqual(
+        logger.lines.map(({ message }) => message),
+        [],
+      );
     });
   });
 
