@@ -10,6 +10,7 @@ import { Connection } from './connection.ts';
 export class ClientConnection<P extends string | null = string | null> extends Connection<P> {
   declare readonly protocol: ClientProtocol;
   #settleHandshake: (() => void) | null = null;
+  #hasOpened = false;
 
   /**
    * Does the opening handshake.
@@ -20,7 +21,7 @@ export class ClientConnection<P extends string | null = string | null> extends C
     return new Promise((resolve, reject) => {
       this.#settleHandshake = () => {
         this.#settleHandshake = null;
-        if (this.protocol.state === State.OPEN) resolve();
+        if (this.#hasOpened) resolve();
         else reject(this.protocol.handshakeExc ?? endedEarly());
       };
       this.protocol.sendRequest(request);
@@ -33,7 +34,11 @@ export class ClientConnection<P extends string | null = string | null> extends C
     this.response = message;
     if (this.request !== null) compactMessage(this.request);
     compactMessage(message);
-    if (this.protocol.state === State.OPEN) this.onOpen();
+    if (this.protocol.state === State.OPEN) {
+      // Before the handler of `open`, which may well close the connection.
+      this.#hasOpened = true;
+      this.onOpen();
+    }
     this.#settleHandshake?.();
   }
 

@@ -81,6 +81,22 @@ describe('direct handlers', () => {
     peer.destroy();
   });
 
+  test('may close the connection of a client as it opens: it is connected all the same, and closed in order', async () => {
+    const codes: number[] = [];
+    await using s = await serving((connection: ServerConnection) => connection.closed);
+    const client = await driver.connect(s.url, {
+      handlers: {
+        open: (connection) => {
+          void connection.send('hello');
+          void connection.close();
+        },
+        close: (_, code) => codes.push(code),
+      },
+    });
+    await client.closed;
+    assert.deepEqual(codes, [1000]);
+  });
+
   test('may all be left out', async () => {
     await using h = await handle({});
     h.peer.send({ opcode: TEXT, payload: 'nobody hears' });
