@@ -20,6 +20,8 @@ export class FragmentSender {
   #isHolding = false;
   #waiting: (() => Promise<void>)[] | null = null;
   #interrupt: ((error: unknown) => void) | null = null;
+  /** What ended the connection; null while it lives. */
+  #end: (() => unknown) | null = null;
 
   /** Whether a message in fragments is on its way. */
   get isSending(): boolean {
@@ -102,10 +104,12 @@ export class FragmentSender {
 
   /** The connection has ended: a source that is waited for is waited for no longer. */
   interrupt(error: () => unknown): void {
+    this.#end = error;
     this.#interrupt?.(error());
   }
 
   #next(iterator: Fragments['iterator'], signal: AbortSignal | undefined): Promise<IteratorResult<unknown>> {
+    if (this.#end !== null) return Promise.reject(this.#end());
     return new Promise((resolve, reject) => {
       const onAbort = (): void => reject(signal?.reason);
       if (signal?.aborted) onAbort();

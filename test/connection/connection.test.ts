@@ -98,6 +98,20 @@ describe('a logger that throws', () => {
 });
 
 describe('a fragmented message', () => {
+  test('is not waited for when the connection ends between two fragments', async () => {
+    const connection = open();
+    connection.transport.isSlow = true;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield bytes(40_000);
+      await new Promise(() => {});
+    }
+    const sent = connection.send(source());
+    await settled();
+    connection.transport.drain();
+    connection.transport.abort();
+    assert.match(await outcome(sent), /^ConnectionClosedError/);
+  });
+
   test('whose source fails drops a connection that cannot even encode the close frame, and says what failed', async () => {
     const connection = open({ logger: new LogRecorder() });
     async function* source(): AsyncGenerator<string> {
