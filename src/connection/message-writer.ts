@@ -154,6 +154,8 @@ export class MessageWriter {
   /** Bytes went out. True when that made room for those who wait. */
   onWritten(): boolean {
     if (this.#room === null) return false;
+    // What has been gathered since may be taken at once, and then we would not hear of it.
+    this.#batch.flush();
     if (this.#batch.bufferedBytes > (this.#batch.isLending ? 0 : this.#limits.lowBytes)) return false;
     const room = this.#room;
     this.#room = null;

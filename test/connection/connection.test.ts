@@ -73,6 +73,17 @@ describe('send', () => {
   });
 });
 
+test('a send that waits for room has it as soon as the system has, whatever was gathered meanwhile', async () => {
+  const connection = open();
+  connection.transport.isSlow = true;
+  const waiting = connection.send(bytes(40_000));
+  assert.equal(await outcome(waiting), 'pending');
+  connection.transport.isSlow = false;
+  void connection.send(bytes(10_000));
+  connection.transport.drain();
+  assert.equal(await outcome(waiting), 'undefined');
+});
+
 describe('a logger that throws', () => {
   const logger = {
     debug() {},
