@@ -1,0 +1,177 @@
+// A client that connects again and again, over a network that fails and to a server that has moods: the loop ends as it should,
+// nothing is left of any of its connections, and each has what was sent over it, in order. No sockets, no real time.
+import assert from 'node:assert/strict';
+import {
+  type ClientConnection,
+  type Connection,
+  ConnectionClosed,
+  type Data,
+  ServerConnection,
+  type ServerProtocol,
+  State,
+  TimeoutError,
+} from 'websockets-ts';
+import { FakeClock, type TestServer, testServer } from 'websockets-ts/testing';
+import { LogRecorder } from '../support/log-recorder.ts';
+import { isRefusal } from './conversation.ts';
+import type { LoopIncident, LoopSchedule } from './schedule.ts';
+import { type Call, givenUp, isGivenUp, isTyped, watch } from './speaker.ts';
+import { Stopwatch } from './stopwatch.ts';
+
+/** What went over a connection, from one side. */
+interface Traffic {
+  readonly connection: Connection;
+  readonly received: Data[];
+}
+
+/** How the loop ended. */
+export type LoopOutcome = 'left' | 'given up' | 'refused';
+
+class Client {
+  readonly traffic: Traffic[] = [];
+  readonly calls: Call[] = [];
+  readonly #schedule: LoopSchedule;
+  current: ClientConnection | null = null;
+
+  constructor(schedule: LoopSchedule) {
+    this.#schedule = schedule;
+  }
+
+  async run(connections: AsyncIterable<ClientConnection>): Promise<LoopOutcome> {
+    const { leavesAfter, leavesBy } = this.#schedule;
+    try {
+      for await (const connection of connections) {
+        this.current = connection;
+        await this.#talk(connection);
+        if (this.traffic.length < leavesAfter) continue;
+        if (leavesBy === 'throw') throw new Error('enough');
+        return 'left';
+      }
+    } catch (error) {
+      if (error instanceof Error && error.message === 'enough') return 'left';
+      if (isGivenUp(error)) return 'given up';
+      if (!isRefusal(error) && !(error instanceof ConnectionClosed)) throw error;
+      return 'refused';
+    }
+    throw new Error('the loop has ended by itself');
+  }
+
+  async #talk(connection: ClientConnection): Promise<void> {
+    const { messages, patienceMs } = this.#schedule;
+    const traffic: Traffic = { connection, received: [] };
+    this.traffic.push(traffic);
+    try {
+      for (let i = 0; i < messages; i++) await watch(this.calls, 'send', connection.send(`to server ${i}`));
+      for (let i = 0; i < messages; i++) {
+        traffic.received.push(await watch(this.calls, 'recv', connection.recv({ timeoutMs: patienceMs })));
+      }
+    } catch (error) {
+      if (!(error instanceof ConnectionClosed) && !(error instanceof TimeoutError)) throw error;
+    }
+  }
+}
+
+function happen(what: LoopIncident['what'], { network, server }: TestServer, client: Client): void {
+  if (what === 'go down') network.goDown();
+  else if (what === 'come up') network.comeUp();
+  else if (what === 'server closes') server.close({ graceMs: 500 });
+  else if (what === 'close') void client.current?.close();
+  else network[what]();
+}
+
+/** Plays it, and says how the loop ended. @throws {Error} something is not as it must be. */
+export async function reconnect(schedule: LoopSchedule): Promise<LoopOutcome> {
+  const { seed, toServer, toClient, options, moods, messages, incidents, endsAtMs } = schedule;
+  const clock = new FakeClock();
+  const time = new Stopwatch(clock);
+  const logger = new LogRecorder('error');
+  const client = new Client(schedule);
+  const accepted: Traffic[] = [];
+  const servers: ServerConnection[] = [];
+  const mood = (connection: ServerConnection): string => moods[servers.indexOf(connection)] ?? 'serve';
+
+  async function handle(connection: ServerConnection): Promise<void> {
+    const traffic: Traffic = { connection, received: [] };
+    accepted.push(traffic);
+    const { calls } = client;
+    if (mood(connection) === 'abort') connection.abort();
+    else if (mood(connection) === 'close') await connection.close({ code: 1012 });
+    else if (mood(connection) === 'throw') throw givenUp();
+    try {
+      for (let i = 0; i < messages; i++) await watch(calls, 'send', connection.send(`to client ${i}`));
+      for (;;) traffic.received.push(await watch(calls, 'recv', connection.recv()));
+    } catch (error) {
+      if (!(error instanceof ConnectionClosed)) throw error;
+    }
+  }
+
+  const host = await testServer(handle, {
+    ...options,
+    clock,
+    seed,
+    toServer,
+    toClient,
+    logger,
+    createConnection: (protocol: ServerProtocol, server, given) => {
+      const connection = new ServerConnection(protocol, server, given);
+      servers.push(connection);
+      return connection;
+    },
+    processRequest: async (connection) => {
+      await time.sleep(5);
+      if (!mood(connection).startsWith('refuse')) return null;
+      const response = connection.respond(503, 'later\n');
+      if (mood(connection) !== 'refuse') response.headers.append('Retry-After', '3');
+      return response;
+    },
+  });
+  for (const { atMs, what } of incidents) time.after(atMs, () => happen(what, host, client));
+  const controller = new AbortController();
+  time.after(endsAtMs, () => {
+    controller.abort(givenUp());
+    // Who is in the middle of a connection is not asked by the signal.
+    void client.current?.close();
+  });
+  const { serializeConnects, stableAfterMs } = schedule;
+  const connections = host.connect('/', {
+    ...options,
+    logger,
+    serializeConnects,
+    reconnectPolicy: { stableAfterMs },
+    signal: controller.signal,
+  });
+  const running = client.run(connections);
+  const outcome = await clock.runUntil(running).finally(() => host[Symbol.asyncDispose]());
+  await clock.advance(10);
+  assert.equal(host.network.size, 0, 'a transport is left');
+  assert.equal(clock.pending, time.running, 'an alarm is left');
+  check(client, accepted, servers);
+  const errors = logger.lines.filter(({ context }) => !(context?.error instanceof Error && isTyped(context.error)));
+  assert.deepEqual(
+    errors.map(({ message, context }) => [message, context?.error]),
+    [],
+  );
+  return outcome;
+}
+
+function check({ traffic, calls }: Client, accepted: readonly Traffic[], servers: readonly Connection[]): void {
+  for (const connection of [...servers, ...traffic.map((each) => each.connection)]) {
+    assert.equal(connection.state, State.CLOSED);
+  }
+  for (const { name, outcome } of calls) {
+    assert.notEqual(outcome, 'pending', `${name} is pending`);
+    if (outcome instanceof Error && !isTyped(outcome)) throw outcome;
+  }
+  for (const [from, all] of [
+    ['server', traffic],
+    ['client', accepted],
+  ] as const) {
+    const to = from === 'server' ? 'client' : 'server';
+    for (const { received } of all) {
+      assert.deepEqual(
+        received,
+        received.map((_, i) => `to ${to} ${i}`),
+      );
+    }
+  }
+}
