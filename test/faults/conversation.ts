@@ -14,6 +14,7 @@ import {
 } from 'websockets-ts';
 import { FakeClock, type TestConnectOptions, type TestServer, testServer } from 'websockets-ts/testing';
 import { LogRecorder } from '../support/log-recorder.ts';
+import { lateExtension } from './late-extension.ts';
 import { type Incident, type Schedule, SIDES, type Side } from './schedule.ts';
 import { type Call, isGivenUp, isTyped, type Sent, Speaker, watch } from './speaker.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -88,7 +89,7 @@ export const isRefusal = (error: unknown): boolean =>
 
 /** Plays it, and says how it ended. @throws {Error} something is not as it must be. */
 export async function play(schedule: Schedule): Promise<Outcome> {
-  const { seed, toServer, toClient, incidents } = schedule;
+  const { seed, toServer, toClient, incidents, extensionMs } = schedule;
   const clock = new FakeClock();
   const time = new Stopwatch(clock);
   const logger = new LogRecorder('warn', 'error');
@@ -98,6 +99,7 @@ export async function play(schedule: Schedule): Promise<Outcome> {
     handlers: speakers[side].handlers(),
     serial: schedule[side].road === 'serial',
     logger,
+    ...(extensionMs !== null && { compression: null, extensions: [lateExtension(time, extensionMs)] }),
   });
   const { handlers, ...serverOptions } = optionsOf('server');
   const host = await testServer(handlers ?? ((connection: ServerConnection): Promise<void> => connection.closed), {
@@ -120,7 +122,7 @@ export async function play(schedule: Schedule): Promise<Outcome> {
   assert.equal(clock.pending, time.running, 'an alarm is left');
   // Handlers that take their time finish what has come.
   await clock.advance(5000);
-  check(stage, incidents, outcome);
+  check(stage, schedule, outcome);
   const errors = logger.lines.filter(({ level, context }) => level === 'error' && !isGivenUp(context?.error));
   assert.deepEqual(
     errors.map(({ message, context }) => [message, context?.error]),
@@ -159,17 +161,20 @@ async function converse(
 }
 
 /** What must hold in the end, whatever has happened. */
-function check({ speakers, calls, client, server }: Stage, incidents: readonly Incident[], outcome: Outcome): void {
+function check({ speakers, calls, client, server }: Stage, schedule: Schedule, outcome: Outcome): void {
   for (const connection of [client, server]) if (connection !== null) assert.equal(connection.state, State.CLOSED);
   for (const call of calls) assert.notEqual(call.outcome, 'pending', `${call.name} is pending`);
-  const isRead = !incidents.some(({ what }) => ['recv in vain', 'end', 'reader cancelled'].includes(what));
+  const isLosing = schedule.incidents.some(({ what }) => ['recv in vain', 'end', 'reader cancelled'].includes(what));
   for (const side of SIDES) {
     const { calls, received } = speakers[side];
     for (const { name, outcome } of calls) {
       assert.notEqual(outcome, 'pending', `${side}: ${name} is pending`);
       if (outcome instanceof Error && !isTyped(outcome)) throw outcome;
     }
-    checkReceived(received, speakers[side === 'client' ? 'server' : 'client'].sent, outcome === 'clean' && isRead);
+    const { sent } = speakers[side === 'client' ? 'server' : 'client'];
+    // A handler that has thrown is called no more.
+    const isComplete = outcome === 'clean' && !isLosing && schedule[side].road !== 'throwing';
+    checkReceived(received, sent, isComplete);
   }
 }
 

@@ -99,6 +99,8 @@ export interface Schedule {
   readonly toClient: Faults;
   readonly client: Part;
   readonly server: Part;
+  /** How long an extension takes for each message; null: there is none, and perhaps compression. */
+  readonly extensionMs: number | null;
   /** After how long the client no longer waits for its connection; null: never. */
   readonly patienceMs: number | null;
   readonly incidents: readonly Incident[];
@@ -109,6 +111,8 @@ const repeats = fc.oneof(
   { weight: 6, arbitrary: fc.nat(2) },
   { weight: 3, arbitrary: fc.nat(40) },
   { weight: 1, arbitrary: fc.nat(4000) },
+  // Such payloads are lent, or encoded by and by.
+  { weight: 1, arbitrary: fc.constant(3000) },
 );
 const spoken: fc.Arbitrary<Spoken> = fc.record({
   text: repeats.map((count) => 'abcdefé€😀'.repeat(count)),
@@ -167,6 +171,7 @@ export const schedule: fc.Arbitrary<Schedule> = fc.record({
   toClient: faults,
   client: part,
   server: part,
+  extensionMs: fc.constantFrom(null, null, 1, 50),
   patienceMs: fc.oneof(
     { weight: 19, arbitrary: fc.constant(null) },
     { weight: 1, arbitrary: fc.constantFrom(0, 20, 300) },
