@@ -660,8 +660,10 @@ export class ConnectionPipe<C>
       this.#hasHalfClosed = true;
       this.log('debug', this.transport.canHalfClose ? 'x half-closing TCP connection' : 'x closing TCP connection');
     }
-    // CLOSED before the transport is gone: the peer has ended its half, and may leave ours full for ever.
-    const isEnding = this.#protocol.closeExpected() || this.#protocol.state === State.CLOSED;
+    // CLOSED before the transport is gone: the peer has ended its half, and may leave ours full for ever. OPEN after a violation:
+    // an extension could not even encode our close frame.
+    const isEnding =
+      this.#protocol.closeExpected() || this.#protocol.state === State.CLOSED || this.#protocol.parserExc !== null;
     if (!isEnding || this.#deadline !== null) return;
     this.#stopTimers();
     // Nobody may be reading any more, but the peer's close frame must come through.
