@@ -322,19 +322,12 @@ export class ConnectionPipe<C>
     if (this.#isLost) return;
     this.#isLost = true;
     this.batch.drop();
-    if (error !== null) {
-      this.log('debug', '! error while receiving data', error);
-      this.#cause ??= error;
+    this.#cause ??= error;
+    try {
+      if (error !== null) this.log('debug', '! error while receiving data', error);
+    } finally {
+      this.#deliverRest();
     }
-    // Whatever had arrived is delivered, also beyond the high mark, as far as there is room for its bytes: nothing more can
-    // follow.
-    this.#pauses = 0;
-    this.reader?.onResumed();
-    this.#run(() => {
-      this.#protocol.resume();
-      this.#protocol.receiveEof();
-    });
-    if (!this.#protocol.isDecoding) this.#finish();
   }
 
   // From the protocol
@@ -688,10 +681,13 @@ export class ConnectionPipe<C>
       return;
     }
     this.#deadline = this.#runtime.clock.setTimer(closeTimeoutMs, () => {
-      this.log('debug', '- timed out while closing connection');
-      this.reportLimit('closeTimeoutMs');
       this.#cause ??= new TimeoutError('timed out while closing connection');
-      this.transport.abort();
+      try {
+        this.log('debug', '- timed out while closing connection');
+        this.reportLimit('closeTimeoutMs');
+      } finally {
+        this.transport.abort();
+      }
     });
   }
 
@@ -699,6 +695,17 @@ export class ConnectionPipe<C>
     this.#keepalive?.stop();
     this.#expiry?.stop();
     this.#slowPeer?.stop();
+  }
+
+  /** The transport is gone: what had arrived is delivered, also beyond the high mark, as far as there is room for its bytes. */
+  #deliverRest(): void {
+    this.#pauses = 0;
+    this.reader?.onResumed();
+    this.#run(() => {
+      this.#protocol.resume();
+      this.#protocol.receiveEof();
+    });
+    if (!this.#protocol.isDecoding) this.#finish();
   }
 
   /** The transport is gone, and all that it brought is handed over. */

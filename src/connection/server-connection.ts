@@ -91,8 +91,11 @@ export class ServerConnection<P extends string | null = string | null, D = unkno
       void this.close().then(() => this.#events.onHandled(this));
     };
     new Promise((resolve) => resolve(handler(this))).then(end, (error: unknown) => {
-      this.handlerFailed(error);
-      end();
+      try {
+        this.handlerFailed(error);
+      } finally {
+        end();
+      }
     });
   }
 

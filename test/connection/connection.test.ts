@@ -108,6 +108,31 @@ describe('a logger that throws', () => {
   });
 });
 
+describe('a logger whose debug throws', () => {
+  const logger = {
+    debug(message: string): void {
+      if (/^[-!]/.test(message)) throw new Error('disk full');
+    },
+    info() {},
+    warn() {},
+    error() {},
+  };
+
+  test('does not keep a connection that is lost', async () => {
+    const connection = open({ logger });
+    const received = connection.recv();
+    assert.throws(() => connection.transport.sink?.onClose(new Error('read ECONNRESET')), /disk full/);
+    assert.match(await outcome(received), /^ConnectionClosedError/);
+  });
+
+  test('does not keep one whose closing takes too long', async () => {
+    const connection = open({ logger, closeTimeoutMs: 500 });
+    const closed = connection.close();
+    await assert.rejects(connection.clock.advance(500), /disk full/);
+    assert.equal(await outcome(closed), 'undefined');
+  });
+});
+
 describe('a fragmented message', () => {
   test('is not waited for when the connection ends between two fragments', async () => {
     const connection = open();
