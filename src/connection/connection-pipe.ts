@@ -20,14 +20,14 @@ import { ClosedSignal } from './closed-signal.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { type ConnectionStats, ratio, Traffic } from './connection-stats.ts';
 import {
-  type CloseDiagnostics,
-  type HandshakeDiagnostics,
   type LimitName,
-  type MessageDiagnostics,
-  type OpenDiagnostics,
+  reportClose,
   reportError,
+  reportHandshake,
   reportLimit,
   reportLimitBehind,
+  reportMessage,
+  reportOpen,
   reportViolation,
 } from './diagnostics.ts';
 import { DirectReceiver } from './direct-receiver.ts';
@@ -163,15 +163,13 @@ export class ConnectionPipe<C>
     this.#bytesReceived = 0;
     this.batch.countFromHere();
     const { keepalive, idleTimeoutMs, maxLifetimeMs } = this.#settings;
-    const { clock, diagnostics } = this.#runtime;
+    const { clock } = this.#runtime;
     if (keepalive !== null) this.#keepalive = new Keepalive(this, clock, keepalive, this.#randomPhase());
     if (idleTimeoutMs !== null || maxLifetimeMs !== null) {
       this.#expiry = new Expiry(this, clock, this.#settings, this.#randomPhase());
     }
-    if (diagnostics?.handshake.hasSubscribers) this.#publishHandshake();
-    if (diagnostics?.open.hasSubscribers) {
-      diagnostics.open.publish({ connection: this.#connection } satisfies OpenDiagnostics);
-    }
+    reportHandshake(this.#runtime, this.#connection, this.#protocol);
+    reportOpen(this.#runtime, this.#connection);
     this.#callHandler((handlers) => handlers.open?.(this.#connection));
   }
 
@@ -341,9 +339,7 @@ export class ConnectionPipe<C>
       this.#traffic ??= new Traffic();
       this.#traffic.payloadBytesReceived += end - start;
       if (fin) this.#traffic.messagesReceived++;
-      if (this.#runtime.diagnostics?.message.hasSubscribers) {
-        this.#publishMessage('received', opcode, fin, end - start);
-      }
+      reportMessage(this.#runtime, this.#connection, 'received', opcode, fin, end - start);
       this.#receiver.onData(opcode, fin, bytes, start, end);
     } else if (opcode === Opcode.PONG) {
       const latency = this.#pings?.acknowledge(bytes.subarray(start, end), this.#runtime.clock.now()) ?? null;
@@ -355,7 +351,7 @@ export class ConnectionPipe<C>
     this.#traffic ??= new Traffic();
     this.#traffic.payloadBytesSent += byteLength;
     if (fin) this.#traffic.messagesSent++;
-    if (this.#runtime.diagnostics?.message.hasSubscribers) this.#publishMessage('sent', opcode, fin, byteLength);
+    reportMessage(this.#runtime, this.#connection, 'sent', opcode, fin, byteLength);
   }
 
   /** What had been received is ready: with the frame, or without because the connection has failed meanwhile. */
@@ -527,33 +523,6 @@ export class ConnectionPipe<C>
     return (this.#runtime.host.nextMask() >>> 0) / 2 ** 32;
   }
 
-  #publishHandshake(): void {
-    const { state, handshakeExc } = this.#protocol;
-    const message: HandshakeDiagnostics = {
-      connection: this.#connection,
-      isOpen: state === State.OPEN,
-      error: handshakeExc,
-    };
-    this.#runtime.diagnostics?.handshake.publish(message);
-  }
-
-  #publishMessage(direction: 'sent' | 'received', opcode: Opcode, fin: boolean, byteLength: number): void {
-    const isText = opcode === Opcode.CONT ? null : opcode === Opcode.TEXT;
-    const message: MessageDiagnostics = { connection: this.#connection, direction, isText, fin, byteLength };
-    this.#runtime.diagnostics?.message.publish(message);
-  }
-
-  #publishClose(): void {
-    const { closeCode, closeReason } = this.#protocol;
-    const message: CloseDiagnostics = {
-      connection: this.#connection,
-      code: closeCode ?? 1006,
-      reason: closeReason ?? '',
-      error: this.closedError(),
-    };
-    this.#runtime.diagnostics?.close.publish(message);
-  }
-
   /** Lets the protocol work, and writes what comes of it in one go: at once, or with what else this turn has to write. */
   #run(work: () => void, flush: 'now' | 'later' = 'now'): void {
     this.batch.hold();
@@ -669,7 +638,7 @@ export class ConnectionPipe<C>
     if (parserExc !== null) reportViolation(this.#runtime, this.#connection, parserExc);
     if (!this.#hasOpened) {
       reportLimitBehind(this.#runtime, this.#connection, handshakeExc);
-      if (this.#runtime.diagnostics?.handshake.hasSubscribers) this.#publishHandshake();
+      reportHandshake(this.#runtime, this.#connection, this.#protocol);
     }
     if (this.#protocol.state === State.CONNECTING) {
       this.#hooks.onHandshakeFailed(this.#connection);
@@ -714,7 +683,7 @@ export class ConnectionPipe<C>
     this.closed.set();
     this.#deadline?.cancel();
     this.#stopTimers();
-    if (this.#hasOpened && this.#runtime.diagnostics?.close.hasSubscribers) this.#publishClose();
+    if (this.#hasOpened) reportClose(this.#runtime, this.#connection, this.#protocol, this.#cause);
     this.#pings?.end(() => this.closedError());
     this.writer.onClosed(() => this.closedError());
     this.#receiver.onClosed(() => {

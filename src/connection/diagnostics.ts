@@ -9,6 +9,9 @@ import {
   TooManyHeaders,
   VIOLATIONS,
 } from '../core/exceptions.ts';
+import { Opcode } from '../core/opcode.ts';
+import type { Protocol } from '../core/protocol.ts';
+import { State } from '../core/state.ts';
 
 /** One of the runtime's channels: a named list of subscribers. Costs a look at `hasSubscribers` while there are none. */
 export interface DiagnosticsChannel {
@@ -103,6 +106,50 @@ export interface LimitDiagnostics {
 
 /** As much of a runtime as this needs. */
 type Watched = { readonly diagnostics?: Diagnostics | undefined };
+
+/** Says that an opening handshake is over. */
+export function reportHandshake(
+  { diagnostics }: Watched,
+  connection: unknown,
+  { state, handshakeExc }: Pick<Protocol, 'state' | 'handshakeExc'>,
+): void {
+  if (!diagnostics?.handshake.hasSubscribers) return;
+  const isOpen = state === State.OPEN;
+  diagnostics.handshake.publish({ connection, isOpen, error: handshakeExc } satisfies HandshakeDiagnostics);
+}
+
+/** Says that a connection is OPEN. */
+export function reportOpen({ diagnostics }: Watched, connection: unknown): void {
+  if (!diagnostics?.open.hasSubscribers) return;
+  diagnostics.open.publish({ connection } satisfies OpenDiagnostics);
+}
+
+/** Says that a frame of data was sent or has arrived. */
+export function reportMessage(
+  { diagnostics }: Watched,
+  connection: unknown,
+  direction: 'sent' | 'received',
+  opcode: Opcode,
+  fin: boolean,
+  byteLength: number,
+): void {
+  if (!diagnostics?.message.hasSubscribers) return;
+  const isText = opcode === Opcode.CONT ? null : opcode === Opcode.TEXT;
+  diagnostics.message.publish({ connection, direction, isText, fin, byteLength } satisfies MessageDiagnostics);
+}
+
+/** Says that a connection is gone; the protocol is CLOSED. */
+export function reportClose({ diagnostics }: Watched, connection: unknown, protocol: Protocol, cause: unknown): void {
+  if (!diagnostics?.close.hasSubscribers) return;
+  const { closeCode, closeReason } = protocol;
+  const error = protocol.closedBecause(cause);
+  diagnostics.close.publish({
+    connection,
+    code: closeCode ?? 1006,
+    reason: closeReason ?? '',
+    error,
+  } satisfies CloseDiagnostics);
+}
 
 /** Says that a limit was met. The only place that does. */
 export function reportLimit({ diagnostics }: Watched, connection: unknown, limit: LimitName): void {
