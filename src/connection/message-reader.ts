@@ -234,6 +234,11 @@ export class MessageReader implements Receiver {
     }
   }
 
+  /** Whether a whole message waits to be read. */
+  get hasMessage(): boolean {
+    return this.#queue?.hasMessage ?? false;
+  }
+
   /** Frames that wait to be read. */
   get queuedFrames(): number {
     return this.#queue?.length ?? 0;

@@ -24,26 +24,40 @@ export interface StreamingConnection {
  */
 export function readableOf(connection: StreamingConnection, reader: MessageReader): ReadableStream<Data> {
   let controller!: ReadableStreamDefaultController<Data>;
-  let isCancelled = false;
+  let isOver = false;
+  /** The stream ends or fails, as the connection has. */
+  const end = (error: unknown): void => {
+    if (isOver) return;
+    isOver = true;
+    if (error instanceof ConnectionClosedOK) controller.close();
+    else controller.error(error);
+  };
+  /** Who does not read hears of the end too, when there is nothing left to read: neither here nor in the stream. */
+  const endIfRead = (): void => {
+    if (connection.isClosed && !reader.hasMessage && controller.desiredSize === 0) end(connection.closedError());
+  };
   const next = reader.takeOver<void>('readable', {
     ofMessage: (data) => {
       // What comes before the peer's close frame comes to nobody; the stream takes nothing any more.
-      if (!isCancelled) controller.enqueue(data);
+      if (isOver) return;
+      controller.enqueue(data);
+      endIfRead();
     },
     ofError: (error) => {
-      if (!connection.isClosed || !(error instanceof ConnectionClosedOK)) throw error;
-      controller.close();
+      if (!connection.isClosed) throw error;
+      end(error);
     },
   });
   return new ReadableStream<Data>(
     {
       start: (given) => {
         controller = given;
+        void connection.closed.promise.then(endIfRead);
       },
       pull: next,
       // Nobody would read the rest: the peer must not wait for that.
       cancel: (reason) => {
-        isCancelled = true;
+        isOver = true;
         return connection.close(reason instanceof Error ? 1011 : 1000, '');
       },
     },

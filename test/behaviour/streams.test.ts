@@ -51,6 +51,41 @@ for (const side of SIDES) {
       assert.match(await rejectionText(reader.closed), /^ConnectionClosedError/);
     });
 
+    test('tells who does not read of the end, behind what there is to read', async () => {
+      for (const code of [1000, 1011]) {
+        for (const count of [0, 1, 2]) {
+          await using m = await meet(side);
+          const reader = m.connection.readable.getReader();
+          for (let i = 0; i < count; i++) m.peer.send({ opcode: TEXT, payload: String(i) });
+          m.peer.sendClose(code);
+          await m.peer.finishClosing();
+          await m.connection.closed;
+          for (let i = 0; i < count; i++) {
+            assert.equal(await isPending(reader.closed), true);
+            assert.equal((await reader.read()).value, String(i));
+          }
+          if (code === 1000) await reader.closed;
+          else assert.match(await rejectionText(reader.closed), /^ConnectionClosedError: received 1011/);
+        }
+      }
+    });
+
+    test('keeps a message for the next reader when a read was given up, also when the connection fails behind it', async () => {
+      await using m = await meet(side);
+      const first = m.connection.readable.getReader();
+      const read = rejectionText(first.read());
+      await new Promise((resolve) => setImmediate(resolve));
+      first.releaseLock();
+      assert.match(await read, /^TypeError/);
+      m.peer.send({ opcode: TEXT, payload: 'a' });
+      m.peer.sendClose(1011);
+      await m.peer.finishClosing();
+      await m.connection.closed;
+      const second = m.connection.readable.getReader();
+      assert.equal((await second.read()).value, 'a');
+      assert.match(await rejectionText(second.read()), /^ConnectionClosedError/);
+    });
+
     test('gives what had arrived before it was asked for, and after the end', async () => {
       await using m = await meet(side);
       m.peer.send({ opcode: TEXT, payload: 'a' });
