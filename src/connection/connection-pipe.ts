@@ -77,6 +77,8 @@ const NO_DEADLINE: Timer = { cancel() {} };
 /** Who wants nothing to be received, as bits. */
 const BY_RECEIVER = 1;
 const BY_USER = 2;
+/** More answers wait to be sent than may: see `isOverfull`. */
+const BY_ANSWERS = 4;
 
 /** Everything between a transport and its user's connection, of type C. */
 export class ConnectionPipe<C>
@@ -106,8 +108,10 @@ export class ConnectionPipe<C>
   readonly #settings: ConnectionSettings;
   readonly #handlers: DirectHandlers<C> | null;
   readonly #receiver: Receiver;
-  /** BY_RECEIVER, BY_USER or both; 0 while receiving goes on. */
+  /** BY_RECEIVER, BY_USER, BY_ANSWERS together; 0 while receiving goes on. */
   #pauses = 0;
+  /** Whether the handler of a message is running. */
+  #isAnswering = false;
 
   /** What ended the connection from outside the protocol: a network error, a deadline. */
   #cause: unknown = null;
@@ -310,6 +314,7 @@ export class ConnectionPipe<C>
     this.batch.onWritten();
     if (this.writer.onWritten() && this.isOpen) {
       this.#callHandler((handlers) => handlers.drain?.(this.#connection));
+      this.#unpause(BY_ANSWERS);
     }
     if (this.#slowPeer?.isTimed && this.batch.bufferedBytes <= this.#settings.maxBuffered) this.#slowPeer.stop();
     // Last: whoever waits for room waits for a write that the system does not take at once.
@@ -372,9 +377,7 @@ export class ConnectionPipe<C>
   }
 
   resumeReceiving(): void {
-    if ((this.#pauses & BY_RECEIVER) === 0) return;
-    this.#pauses &= ~BY_RECEIVER;
-    if (this.#pauses === 0) this.#receiveOn();
+    this.#unpause(BY_RECEIVER);
   }
 
   onQueueFull(): void {
@@ -384,7 +387,12 @@ export class ConnectionPipe<C>
   }
 
   onMessage(data: Data, isText: boolean): unknown {
-    return this.#handlers?.message?.(this.#connection, data, isText);
+    this.#isAnswering = true;
+    try {
+      return this.#handlers?.message?.(this.#connection, data, isText);
+    } finally {
+      this.#isAnswering = false;
+    }
   }
 
   failReceiving(error: InvalidUtf8Error): void {
@@ -409,7 +417,12 @@ export class ConnectionPipe<C>
     // What has only been gathered may still be taken at once.
     this.batch.flush();
     if (this.batch.bufferedBytes <= maxBuffered) return false;
-    if (this.isOpen && this.batch.bufferedBytes > this.#settings.maxBuffered) this.#slow().start();
+    if (this.isOpen && this.batch.bufferedBytes > this.#settings.maxBuffered) {
+      this.#slow().start();
+      // A peer that sends and doesn't read must not fill our memory with answers that nobody waits for. What was sent for other
+      // reasons stops nothing: two peers that both send in bulk would wait for each other.
+      if (this.#isAnswering) this.#holdBack();
+    }
     return true;
   }
 
@@ -630,7 +643,7 @@ export class ConnectionPipe<C>
     this.#stopTimers();
     // Nobody may be reading any more, but the peer's close frame must come through.
     this.resume();
-    this.resumeReceiving();
+    this.#unpause(BY_RECEIVER | BY_ANSWERS);
     // What had waited came through, and has been here with the same: one deadline is enough.
     if (this.#deadline !== null || this.isClosed) return;
     let { closeTimeoutMs } = this.#settings;
@@ -658,6 +671,19 @@ export class ConnectionPipe<C>
         this.transport.abort();
       }
     });
+  }
+
+  /** No further message until these answers are out. */
+  #holdBack(): void {
+    if (this.#isLost) return; // As in `pause`.
+    this.#pauses |= BY_ANSWERS;
+    this.#protocol.pause();
+  }
+
+  #unpause(by: number): void {
+    if ((this.#pauses & by) === 0) return;
+    this.#pauses &= ~by;
+    if (this.#pauses === 0) this.#receiveOn();
   }
 
   #stopTimers(): void {

@@ -10,7 +10,8 @@ export interface DirectHandlers<C> {
   open?(connection: C): unknown;
   /**
    * A message is complete: a string when it is text, else a Uint8Array. With the option `serial` a promise that is
-   * returned is awaited before the next message; otherwise it is only watched for errors.
+   * returned is awaited before the next message; otherwise it is only watched for errors. When more than `maxBuffered` of what
+   * it sends waits, the next message is delivered once that has gone out.
    */
   message?(connection: C, data: Data, isText: boolean): unknown;
   /** There is room again after `send` had to wait, or `trySend` said `'queued'`. */

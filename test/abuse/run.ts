@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { CLIENT_ATTACKS } from './client-attacks/index.ts';
 import { measureClient, measureServer, type Result, startTwin } from './measure.ts';
 import { type Row, report } from './report.ts';
-import { AWAITED_SERVER_ATTACKS, SERVER_ATTACKS } from './server-attacks/index.ts';
+import { SERVER_ATTACKS } from './server-attacks/index.ts';
 import { hasFailed, mib, serviceOf, type Verdict, verdictOf } from './verdict.ts';
 import { isOurs, LIBRARIES, type Library, type Victim, whyNot } from './victim.ts';
 
@@ -14,7 +14,6 @@ const { values, positionals } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     against: { type: 'string', multiple: true, default: [] },
-    awaited: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
@@ -26,11 +25,8 @@ for (const library of libraries) {
   if (!LIBRARIES.includes(library)) throw new Error(`--against takes ${LIBRARIES.join(', ')} and all, not ${library}`);
 }
 const isWanted = (name: string): boolean => positionals.length === 0 || positionals.some((word) => name.includes(word));
-const awaited = values.awaited;
 const attacks = [
-  ...[...SERVER_ATTACKS, ...(awaited ? AWAITED_SERVER_ATTACKS : [])].map(
-    (attack) => ({ on: 'server', attack }) as const,
-  ),
+  ...SERVER_ATTACKS.map((attack) => ({ on: 'server', attack }) as const),
   ...CLIENT_ATTACKS.map((attack) => ({ on: 'client', attack }) as const),
 ].filter(({ on, attack }) => isWanted(`${on}: ${attack.name}`));
 

@@ -186,3 +186,55 @@ test('a pause in the open of a server holds back what came with the request', as
   assert.deepEqual(got, ['x']);
   peer.destroy();
 });
+
+describe('answers that nobody waits for', () => {
+  test('wait up to maxBuffered and two messages; what the peer sends further is not read until it reads', async () => {
+    let most = 0;
+    let received = 0;
+    const message = (connection: ServerConnection, data: string | Uint8Array): void => {
+      received += 1;
+      void connection.send(data);
+      most = Math.max(most, connection.bufferedAmount);
+    };
+    await using s = await serving({ message }, { ...quiet, maxBuffered: MIB });
+    const peer = await driver.dial(s.port);
+    await peer.open();
+    const count = 400;
+    const length = 64 * 1024;
+    peer.socket.pause();
+    let written = 0;
+    const writing = (async () => {
+      for (; written < count; written++) {
+        const frame = encodeFrame({ opcode: TEXT, payload: Buffer.alloc(length, (written % 26) | 0x40) }, 'client');
+        if (!peer.socket.write(frame)) await new Promise((resolve) => peer.socket.once('drain', resolve));
+      }
+    })();
+    // Long enough to take all of it, if nothing kept the server from it.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.ok(written < count, `the server has read ${received} of ${count} messages`);
+    assert.ok(most <= MIB + 2 * (length + 14), `${most} bytes waited`);
+    peer.socket.resume();
+    for (let i = 0; i < count; i++) {
+      const frame = await peer.frame();
+      assert.deepEqual([frame?.payload.length, frame?.payload[0]], [length, (i % 26) | 0x40], `message ${i}`);
+    }
+    await writing;
+    peer.destroy();
+  });
+
+  test('are not what a client sends in bulk: it goes on reading, whatever waits', async () => {
+    await using s = await serving({ message: (connection, data) => void connection.send(data) }, quiet);
+    const count = 64;
+    let got = 0;
+    const done = new Promise<void>((resolve) => {
+      const message = (): void => {
+        if (++got === count) resolve();
+      };
+      void driver.connect(s.url, { ...quiet, handlers: { message } }).then((connection) => {
+        for (let i = 0; i < count; i++) void connection.send(new Uint8Array(256 * 1024));
+      });
+    });
+    await done;
+    assert.equal(got, count);
+  });
+});
