@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 
 const dist = pathToFileURL(`${process.argv[2] ?? 'dist'}/`);
 const load = (path) => import(new URL(path, dist));
-const { Connecting } = await load('connection/connecting.js');
+const { Connecting } = await load('connection/client/connecting.js');
 const { acceptKey } = await load('core/handshake-key.js');
 const { nodeRuntime } = await load('node/runtime.js');
 

@@ -2,7 +2,7 @@
 // a close frame and the end. Beside it the least that answers the same bytes.
 // `npm run build && node --expose-gc bench/handshake.js`
 import { createHash } from 'node:crypto';
-import { Server } from '../dist/connection/server.js';
+import { Server } from '../dist/connection/server/server.js';
 import { ClientProtocol } from '../dist/core/client-protocol.js';
 import {
   enableClientPermessageDeflate,

@@ -1,7 +1,7 @@
 // What keepalive costs with 10,000 connections, without sockets and system calls: processor time of a ping and its pong, how
 // evenly the pings are spread, and what a connection at rest keeps before the first and after the last.
 // `npm run build && node --expose-gc bench/keepalive.js`
-import { Server } from '../dist/connection/server.js';
+import { Server } from '../dist/connection/server/server.js';
 import { TimerWheel } from '../dist/connection/timer-wheel.js';
 import { nodeRuntime } from '../dist/node/runtime.js';
 

@@ -1,6 +1,6 @@
 // What the pipe itself costs for a message, without sockets and system calls: from a read to the write that answers it.
 // `node bench/pipe.js [--for-await]`
-import { Server } from '../dist/connection/server.js';
+import { Server } from '../dist/connection/server/server.js';
 import { readBuffer } from '../dist/node/io-buffers.js';
 import { nodeRuntime } from '../dist/node/runtime.js';
 

@@ -1,5 +1,5 @@
 // Entry: the client.
-import { type BackoffOptions, backoffDelays, backoffSettings } from './connection/backoff.ts';
+import { type BackoffOptions, backoffDelays, backoffSettings } from './connection/client/backoff.ts';
 import { nodeRuntime } from './node/runtime.ts';
 
 /** What a client says in `User-Agent` unless it is told otherwise; null: nothing. `WEBSOCKETS_USER_AGENT` replaces it. */
@@ -16,13 +16,13 @@ export const USER_AGENT: string | null = nodeRuntime.userAgent;
 export const backoff = (options: BackoffOptions = {}): Generator<number, never> =>
   backoffDelays(backoffSettings(options, nodeRuntime.backoff), options.fullJitter ?? false);
 
-export type { BackoffOptions } from './connection/backoff.ts';
-export { ClientConnection } from './connection/client-connection.ts';
-export type { ClientCredentials, ClientOptions, ClientSubprotocol } from './connection/client-options.ts';
-export { Connecting } from './connection/connecting.ts';
-export type { Dialer, FixedRoute } from './connection/dialer.ts';
-export { processException } from './connection/process-exception.ts';
-export type { ReconnectOptions, ReconnectPolicy } from './connection/reconnect-options.ts';
+export type { BackoffOptions } from './connection/client/backoff.ts';
+export { ClientConnection } from './connection/client/client-connection.ts';
+export type { ClientCredentials, ClientOptions, ClientSubprotocol } from './connection/client/client-options.ts';
+export { Connecting } from './connection/client/connecting.ts';
+export type { Dialer, FixedRoute } from './connection/client/dialer.ts';
+export { processException } from './connection/client/process-exception.ts';
+export type { ReconnectOptions, ReconnectPolicy } from './connection/client/reconnect-options.ts';
 export type { ClientProtocol } from './core/client-protocol.ts';
 export type { ClientExtensionFactory } from './core/extension.ts';
 export { Proxy, type ProxyInit, type ProxyScheme, parseProxy } from './core/proxy.ts';

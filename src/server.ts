@@ -1,6 +1,6 @@
 // Entry: the server.
-import { type DigestAuthOptions, digestAuth as digestAuthOn } from './connection/digest-auth.ts';
-import type { RequestHook } from './connection/request-hook.ts';
+import { type DigestAuthOptions, digestAuth as digestAuthOn } from './connection/server/digest-auth.ts';
+import type { RequestHook } from './connection/server/request-hook.ts';
 import { nodeRuntime } from './node/runtime.ts';
 
 /** What a server says in `Server` unless it is told otherwise; null: nothing. `WEBSOCKETS_SERVER` replaces it. */
@@ -22,11 +22,11 @@ export function digestAuth(options: DigestAuthOptions): RequestHook {
   return digestAuthOn(nodeRuntime, options);
 }
 
-export { type BasicAuthOptions, basicAuth } from './connection/basic-auth.ts';
 export { type BroadcastOptions, broadcast } from './connection/broadcast.ts';
-export type { CredentialPairs } from './connection/credentials.ts';
-export type { DigestAuthOptions } from './connection/digest-auth.ts';
-export type { RequestHook } from './connection/request-hook.ts';
+export { type BasicAuthOptions, basicAuth } from './connection/server/basic-auth.ts';
+export type { CredentialPairs } from './connection/server/credentials.ts';
+export type { DigestAuthOptions } from './connection/server/digest-auth.ts';
+export type { RequestHook } from './connection/server/request-hook.ts';
 export {
   type Listen,
   type Listener,
@@ -37,14 +37,14 @@ export {
   type ServerHandler,
   type ServerOptions,
   type ServerSubprotocol,
-} from './connection/server.ts';
-export type { ServerCloseOptions } from './connection/server-closing.ts';
+} from './connection/server/server.ts';
+export type { ServerCloseOptions } from './connection/server/server-closing.ts';
 export {
   ServerConnection,
   type ServerConnectionEvents,
   type ServerConnectionOptions,
   type ServerView,
-} from './connection/server-connection.ts';
+} from './connection/server/server-connection.ts';
 export type { DigestAlgorithm } from './core/digest.ts';
 export type { ServerExtensionFactory } from './core/extension.ts';
 export type { HostRule } from './core/host-header.ts';

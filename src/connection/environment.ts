@@ -1,6 +1,6 @@
 // The environment variables WEBSOCKETS_*, read once when the package is loaded. Knows no runtime: it is given a reader.
 import { HTTP_LIMITS } from '../core/http-parser.ts';
-import { BACKOFF } from './backoff.ts';
+import { BACKOFF } from './client/backoff.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The part of a runtime that the environment may change. */

@@ -13,8 +13,8 @@ import {
   type ServerHandler,
   type ServerOptions,
   type ServerSubprotocol,
-} from '../connection/server.ts';
-import type { ServerConnection } from '../connection/server-connection.ts';
+} from '../connection/server/server.ts';
+import type { ServerConnection } from '../connection/server/server-connection.ts';
 import type { Transport } from '../connection/transport.ts';
 import { matchesWhole } from '../core/whole-match.ts';
 import { listeningAddress } from './address.ts';

@@ -1,10 +1,10 @@
 // `connect` on Node: opens transports for the connection layer, by TCP, Unix sockets, TLS and proxies.
 import type { Socket } from 'node:net';
 import { mustBeOptions } from '../connection/check-options.ts';
-import type { ClientConnection } from '../connection/client-connection.ts';
-import type { ClientOptions, ClientSubprotocol } from '../connection/client-options.ts';
-import { Connecting } from '../connection/connecting.ts';
-import type { Dialer, FixedRoute } from '../connection/dialer.ts';
+import type { ClientConnection } from '../connection/client/client-connection.ts';
+import type { ClientOptions, ClientSubprotocol } from '../connection/client/client-options.ts';
+import { Connecting } from '../connection/client/connecting.ts';
+import type { Dialer, FixedRoute } from '../connection/client/dialer.ts';
 import type { Transport } from '../connection/transport.ts';
 import { parseUri, type WebSocketURI } from '../core/uri.ts';
 import { checkProxyOptions, chooseProxy, type ProxyOptions } from './choose-proxy.ts';

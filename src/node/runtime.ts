@@ -2,8 +2,8 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { createHash, randomFillSync } from 'node:crypto';
 import { channel } from 'node:diagnostics_channel';
+import { ConnectTurns } from '../connection/client/connect-turns.ts';
 import type { Timer } from '../connection/clock.ts';
-import { ConnectTurns } from '../connection/connect-turns.ts';
 import { consoleLogger } from '../connection/console-logger.ts';
 import { environmentSettings } from '../connection/environment.ts';
 import type { Runtime } from '../connection/runtime.ts';

@@ -1,5 +1,5 @@
 // Closes servers when the process is told to end. Knows signals, and not how a server closes.
-import { type ServerCloseOptions, serverClosing } from '../connection/server-closing.ts';
+import { type ServerCloseOptions, serverClosing } from '../connection/server/server-closing.ts';
 
 /** As much of a server as its closing takes. */
 export interface ClosableServer {

@@ -15,11 +15,11 @@ import {
   TimeoutError,
 } from 'websockets-ts';
 import { FakeClock, settled } from 'websockets-ts/testing';
-import { reconnectSettings } from '#dist/connection/reconnect-options.js';
-import { reconnecting } from '#dist/connection/reconnecting.js';
+import { reconnectSettings } from '#dist/connection/client/reconnect-options.js';
+import { reconnecting } from '#dist/connection/client/reconnecting.js';
 import { TimerWheel } from '#dist/connection/timer-wheel.js';
 import { nodeRuntime } from '#dist/node/runtime.js';
-import { LogRecorder } from '../support/log-recorder.ts';
+import { LogRecorder } from '../../support/log-recorder.ts';
 
 /** How a connection ends that the loop opened. */
 interface End {

@@ -1,12 +1,12 @@
 // How a client says who it is: which `Authorization` a request carries, and which refusals are worth an answer. Knows no
 // connection.
-import { encodeBase64 } from '../bytes/base64.ts';
-import { buildAuthorizationBasic } from '../core/auth-grammar.ts';
-import { bestDigestChallenge, DigestSession } from '../core/digest.ts';
-import type { Response } from '../core/http-message.ts';
-import type { WebSocketURI } from '../core/uri.ts';
+import { encodeBase64 } from '../../bytes/base64.ts';
+import { buildAuthorizationBasic } from '../../core/auth-grammar.ts';
+import { bestDigestChallenge, DigestSession } from '../../core/digest.ts';
+import type { Response } from '../../core/http-message.ts';
+import type { WebSocketURI } from '../../core/uri.ts';
+import type { Runtime } from '../runtime.ts';
 import type { ClientCredentials } from './client-options.ts';
-import type { Runtime } from './runtime.ts';
 
 const CNONCE_BYTES = 16;
 

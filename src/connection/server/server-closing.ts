@@ -1,7 +1,7 @@
 // How a server is closed: the options, and what is wrong with them. Knows no server.
-import { Close } from '../core/close.ts';
-import { amount, limit } from './check-options.ts';
-import type { CloseOptions } from './connection.ts';
+import { Close } from '../../core/close.ts';
+import { amount, limit } from '../check-options.ts';
+import type { CloseOptions } from '../connection.ts';
 
 /** How to close a server. */
 export interface ServerCloseOptions extends CloseOptions {

@@ -1,5 +1,5 @@
 // How long to wait before each attempt to connect again: numbers, no timer.
-import { amount } from './check-options.ts';
+import { amount } from '../check-options.ts';
 
 /** The numbers of a series of delays. */
 export interface BackoffSettings {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { backoff } from 'websockets-ts';
-import { BACKOFF, backoffDelays } from '#dist/connection/backoff.js';
+import { BACKOFF, backoffDelays } from '#dist/connection/client/backoff.js';
 
 const take = (count: number, delays: Iterator<number>): number[] =>
   Array.from({ length: count }, () => delays.next().value);

@@ -1,11 +1,12 @@
 // What `connect` returns: the object that users await or iterate over. The work is done by Opener and reconnecting.
+
+import type { Runtime } from '../runtime.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientOptions } from './client-options.ts';
 import type { Dialer } from './dialer.ts';
 import { Opener } from './opener.ts';
 import { type ReconnectSettings, reconnectSettings } from './reconnect-options.ts';
 import { reconnecting } from './reconnecting.ts';
-import type { Runtime } from './runtime.ts';
 
 /**
  * A connection that is being made: await it. Or iterate over it, for a new connection whenever the last one has ended. The

@@ -1,8 +1,8 @@
 // Whether a client follows a redirect, and where to. Knows no connection: it looks at an answer.
-import { type InvalidStatus, InvalidURI, SecurityError } from '../core/exceptions.ts';
-import { Headers, type HeadersLike } from '../core/headers.ts';
-import { formatUri, parseUri, type WebSocketURI } from '../core/uri.ts';
-import { resolveReference } from '../core/uri-reference.ts';
+import { type InvalidStatus, InvalidURI, SecurityError } from '../../core/exceptions.ts';
+import { Headers, type HeadersLike } from '../../core/headers.ts';
+import { formatUri, parseUri, type WebSocketURI } from '../../core/uri.ts';
+import { resolveReference } from '../../core/uri-reference.ts';
 import type { FixedRoute } from './dialer.ts';
 
 const REDIRECTS: readonly number[] = [300, 301, 302, 303, 307, 308];

@@ -1,24 +1,24 @@
 // Opens connections to one server: an attempt, and those that redirects and authentication add, within one deadline. What it
 // has learned from the answers it keeps for the next time. Decides nothing about reconnecting.
-import { ClientProtocol, type ClientProtocolOptions } from '../core/client-protocol.ts';
-import { InvalidStatus, SecurityError, TimeoutError } from '../core/exceptions.ts';
-import { enableClientPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
-import { sendableHeaders } from '../core/handshake-headers.ts';
-import { validateSubprotocols } from '../core/header-grammar.ts';
-import type { Request } from '../core/http-message.ts';
-import { parseUri, type WebSocketURI } from '../core/uri.ts';
-import { duration } from './check-options.ts';
+import { ClientProtocol, type ClientProtocolOptions } from '../../core/client-protocol.ts';
+import { InvalidStatus, SecurityError, TimeoutError } from '../../core/exceptions.ts';
+import { enableClientPermessageDeflate } from '../../core/extensions/permessage-deflate-negotiation.ts';
+import { sendableHeaders } from '../../core/handshake-headers.ts';
+import { validateSubprotocols } from '../../core/header-grammar.ts';
+import type { Request } from '../../core/http-message.ts';
+import { parseUri, type WebSocketURI } from '../../core/uri.ts';
+import { duration } from '../check-options.ts';
+import { maxMessageBytes, protocolOptions } from '../common-options.ts';
+import { deflateEngine } from '../compression-options.ts';
+import type { ConnectionOptions } from '../connection.ts';
+import { type ConnectionSettings, connectionSettings } from '../connection-settings.ts';
+import { reportLimit } from '../diagnostics.ts';
+import type { Runtime } from '../runtime.ts';
 import { ClientAuthentication } from './client-authentication.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { ClientOptions } from './client-options.ts';
-import { maxMessageBytes, protocolOptions } from './common-options.ts';
-import { deflateEngine } from './compression-options.ts';
-import type { ConnectionOptions } from './connection.ts';
-import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
-import { reportLimit } from './diagnostics.ts';
 import type { Dialer } from './dialer.ts';
 import { isCrossOrigin, redirectTarget, withoutSecrets } from './redirect.ts';
-import type { Runtime } from './runtime.ts';
 
 /** What one attempt begins with: a key of its own. */
 interface Handshake {

@@ -1,10 +1,10 @@
 // The client's end of a connection: the shell plus the client's half of the opening handshake.
 
-import type { ClientProtocol } from '../core/client-protocol.ts';
-import { EndOfStreamError, InvalidMessage } from '../core/exceptions.ts';
-import { compactMessage, Request, type Response } from '../core/http-message.ts';
-import { State } from '../core/state.ts';
-import { Connection } from './connection.ts';
+import type { ClientProtocol } from '../../core/client-protocol.ts';
+import { EndOfStreamError, InvalidMessage } from '../../core/exceptions.ts';
+import { compactMessage, Request, type Response } from '../../core/http-message.ts';
+import { State } from '../../core/state.ts';
+import { Connection } from '../connection.ts';
 
 /** A client's connection. Made by `connect`. */
 export class ClientConnection<P extends string | null = string | null> extends Connection<P> {

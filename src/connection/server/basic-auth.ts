@@ -1,10 +1,10 @@
 // Basic authentication on a server (RFC 7617): a hook that asks for user name and password. Knows no handshake.
-import { equalInConstantTime } from '../bytes/constant-time.ts';
-import { encodeUtf8 } from '../bytes/utf8.ts';
-import { buildWwwAuthenticateBasic, parseAuthorizationBasic } from '../core/auth-grammar.ts';
-import { InvalidHeader } from '../core/exceptions.ts';
-import { singleValue } from '../core/handshake-headers.ts';
-import type { Headers } from '../core/headers.ts';
+import { equalInConstantTime } from '../../bytes/constant-time.ts';
+import { encodeUtf8 } from '../../bytes/utf8.ts';
+import { buildWwwAuthenticateBasic, parseAuthorizationBasic } from '../../core/auth-grammar.ts';
+import { InvalidHeader } from '../../core/exceptions.ts';
+import { singleValue } from '../../core/handshake-headers.ts';
+import type { Headers } from '../../core/headers.ts';
 import { type CredentialPairs, passwordsOf } from './credentials.ts';
 import type { RequestHook } from './request-hook.ts';
 

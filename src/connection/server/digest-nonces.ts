@@ -1,10 +1,10 @@
 // The nonces of a server that asks for Digest: made so that they need not be kept, and each good once for each count
 // (RFC 7616 §3.3, §5.5). Knows no headers.
-import { equalInConstantTime } from '../bytes/constant-time.ts';
-import { encodeUtf8 } from '../bytes/utf8.ts';
-import type { Hash } from '../core/digest.ts';
-import type { Host } from '../core/host.ts';
-import { randomUuid } from '../core/uuid.ts';
+import { equalInConstantTime } from '../../bytes/constant-time.ts';
+import { encodeUtf8 } from '../../bytes/utf8.ts';
+import type { Hash } from '../../core/digest.ts';
+import type { Host } from '../../core/host.ts';
+import { randomUuid } from '../../core/uuid.ts';
 
 /** Nonces in use whose counts are remembered; with more, the oldest become stale. */
 const MAX_COUNTED = 10_000;

@@ -1,5 +1,5 @@
 // One call for each of many things, evenly over a time. Knows not what is called.
-import type { Clock, Timer } from './clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 
 /** Calls for each item in order: the first now, the last after `ms` milliseconds. What is left is not called once cancelled. */
 export function spread<T>(items: readonly T[], ms: number, clock: Clock, call: (item: T) => void): Timer {

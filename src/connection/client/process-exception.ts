@@ -5,7 +5,7 @@ import {
   InvalidStatus,
   TimeoutError,
   WebSocketException,
-} from '../core/exceptions.ts';
+} from '../../core/exceptions.ts';
 
 /** What servers and proxies say when they may do better in a moment. */
 const PASSING_STATUSES: readonly number[] = [500, 502, 503, 504];

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { FakeClock } from 'websockets-ts/testing';
-import { type Listen, Server, type ServerOptions } from '#dist/connection/server.js';
+import { type Listen, Server, type ServerOptions } from '#dist/connection/server/server.js';
 import { nodeRuntime } from '#dist/node/runtime.js';
-import { FakeTransport } from '../support/fake-transport.ts';
-import { LogRecorder } from '../support/log-recorder.ts';
+import { FakeTransport } from '../../support/fake-transport.ts';
+import { LogRecorder } from '../../support/log-recorder.ts';
 
 /** A transport that takes its time to go, as sockets do. */
 class LateTransport extends FakeTransport {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { settled } from 'websockets-ts/testing';
-import { ConnectTurns } from '#dist/connection/connect-turns.js';
+import { ConnectTurns } from '#dist/connection/client/connect-turns.js';
 
 const { signal } = new AbortController();
 

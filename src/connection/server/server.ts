@@ -1,26 +1,27 @@
 // A server: accepts transports, answers handshakes in time, runs the handler, stops in order. Knows no sockets.
-import { InvalidHandshake, InvalidStatus } from '../core/exceptions.ts';
-import type { ServerExtensionFactory } from '../core/extension.ts';
-import { enableServerPermessageDeflate } from '../core/extensions/permessage-deflate-negotiation.ts';
-import { requestTimeout, serverShuttingDown } from '../core/handshake-answers.ts';
-import { addHeaders } from '../core/handshake-headers.ts';
-import { validateSubprotocols } from '../core/header-grammar.ts';
-import { Headers } from '../core/headers.ts';
-import { type HostRule, isLoopbackName } from '../core/host-header.ts';
-import { type Request, Response } from '../core/http-message.ts';
-import { isLogged, type Logger } from '../core/logger.ts';
-import type { OriginRules } from '../core/origin.ts';
-import { ServerProtocol, type ServerProtocolOptions } from '../core/server-protocol.ts';
-import { State } from '../core/state.ts';
-import { duration, limit } from './check-options.ts';
-import type { Timer } from './clock.ts';
-import { type CommonOptions, maxMessageBytes, protocolOptions } from './common-options.ts';
-import { deflateEngine } from './compression-options.ts';
-import { type ConnectionSettings, connectionSettings } from './connection-settings.ts';
-import { reportLimit } from './diagnostics.ts';
-import type { DirectHandlers } from './handlers.ts';
-import { type Deferred, deferred } from './promises.ts';
-import type { Runtime } from './runtime.ts';
+import { InvalidHandshake, InvalidStatus } from '../../core/exceptions.ts';
+import type { ServerExtensionFactory } from '../../core/extension.ts';
+import { enableServerPermessageDeflate } from '../../core/extensions/permessage-deflate-negotiation.ts';
+import { requestTimeout, serverShuttingDown } from '../../core/handshake-answers.ts';
+import { addHeaders } from '../../core/handshake-headers.ts';
+import { validateSubprotocols } from '../../core/header-grammar.ts';
+import { Headers } from '../../core/headers.ts';
+import { type HostRule, isLoopbackName } from '../../core/host-header.ts';
+import { type Request, Response } from '../../core/http-message.ts';
+import { isLogged, type Logger } from '../../core/logger.ts';
+import type { OriginRules } from '../../core/origin.ts';
+import { ServerProtocol, type ServerProtocolOptions } from '../../core/server-protocol.ts';
+import { State } from '../../core/state.ts';
+import { duration, limit } from '../check-options.ts';
+import type { Timer } from '../clock.ts';
+import { type CommonOptions, maxMessageBytes, protocolOptions } from '../common-options.ts';
+import { deflateEngine } from '../compression-options.ts';
+import { type ConnectionSettings, connectionSettings } from '../connection-settings.ts';
+import { reportLimit } from '../diagnostics.ts';
+import type { DirectHandlers } from '../handlers.ts';
+import { type Deferred, deferred } from '../promises.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Address, Transport } from '../transport.ts';
 import { type ServerCloseOptions, type ServerClosing, serverClosing } from './server-closing.ts';
 import {
   ServerConnection,
@@ -29,7 +30,6 @@ import {
   type ServerView,
 } from './server-connection.ts';
 import { spread } from './spread.ts';
-import type { Address, Transport } from './transport.ts';
 
 type Awaitable<T> = T | Promise<T>;
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash, randomFillSync } from 'node:crypto';
 import { test } from 'node:test';
-import { DigestNonces } from '#dist/connection/digest-nonces.js';
+import { DigestNonces } from '#dist/connection/server/digest-nonces.js';
 import type { Hash } from '#dist/core/digest.js';
-import { fakeHost } from '../support/fake-host.ts';
+import { fakeHost } from '../../support/fake-host.ts';
 
 const hash: Hash = (name, bytes) => createHash(name).update(bytes).digest('hex');
 

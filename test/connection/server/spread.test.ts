@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FakeClock } from 'websockets-ts/testing';
-import { spread } from '#dist/connection/spread.js';
+import { spread } from '#dist/connection/server/spread.js';
 
 describe('spread', () => {
   test('calls for all at once in no time', () => {

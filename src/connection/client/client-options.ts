@@ -1,11 +1,11 @@
 // The options of a client that do not depend on the runtime. No code, only shapes.
-import type { ClientProtocol } from '../core/client-protocol.ts';
-import type { ClientExtensionFactory } from '../core/extension.ts';
-import type { HeadersLike } from '../core/headers.ts';
+import type { ClientProtocol } from '../../core/client-protocol.ts';
+import type { ClientExtensionFactory } from '../../core/extension.ts';
+import type { HeadersLike } from '../../core/headers.ts';
+import type { CommonOptions } from '../common-options.ts';
+import type { ConnectionOptions } from '../connection.ts';
+import type { DirectHandlers } from '../handlers.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { CommonOptions } from './common-options.ts';
-import type { ConnectionOptions } from './connection.ts';
-import type { DirectHandlers } from './handlers.ts';
 import type { ReconnectOptions } from './reconnect-options.ts';
 
 /** Who a client is, for servers that ask. */

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FakeClock, settled } from 'websockets-ts/testing';
-import { type ListenSink, Server, type ServerHandler, type ServerOptions } from '#dist/connection/server.js';
-import type { ServerCloseOptions } from '#dist/connection/server-closing.js';
+import { type ListenSink, Server, type ServerHandler, type ServerOptions } from '#dist/connection/server/server.js';
+import type { ServerCloseOptions } from '#dist/connection/server/server-closing.js';
 import { TimerWheel } from '#dist/connection/timer-wheel.js';
 import { nodeRuntime } from '#dist/node/runtime.js';
-import { FakeTransport } from '../support/fake-transport.ts';
-import { LogRecorder } from '../support/log-recorder.ts';
+import { FakeTransport } from '../../support/fake-transport.ts';
+import { LogRecorder } from '../../support/log-recorder.ts';
 
 const REQUEST = [
   'GET / HTTP/1.1',

@@ -1,20 +1,20 @@
 // Digest authentication on a server (RFC 7616): a hook that asks for proof of a password, and not for the password. Knows no
 // handshake.
-import { equalInConstantTime } from '../bytes/constant-time.ts';
-import { encodeLatin1 } from '../bytes/latin1.ts';
-import { decodeUtf8, encodeUtf8, utf8Problem } from '../bytes/utf8.ts';
-import { parseCredentials, quoted } from '../core/auth-grammar.ts';
-import { algorithmNamed, type DigestAlgorithm, digestResponse, digestSecret } from '../core/digest.ts';
-import { InvalidHeader } from '../core/exceptions.ts';
-import { singleValue } from '../core/handshake-headers.ts';
-import type { Headers } from '../core/headers.ts';
-import type { Response } from '../core/http-message.ts';
-import { randomUuid } from '../core/uuid.ts';
-import { duration } from './check-options.ts';
+import { equalInConstantTime } from '../../bytes/constant-time.ts';
+import { encodeLatin1 } from '../../bytes/latin1.ts';
+import { decodeUtf8, encodeUtf8, utf8Problem } from '../../bytes/utf8.ts';
+import { parseCredentials, quoted } from '../../core/auth-grammar.ts';
+import { algorithmNamed, type DigestAlgorithm, digestResponse, digestSecret } from '../../core/digest.ts';
+import { InvalidHeader } from '../../core/exceptions.ts';
+import { singleValue } from '../../core/handshake-headers.ts';
+import type { Headers } from '../../core/headers.ts';
+import type { Response } from '../../core/http-message.ts';
+import { randomUuid } from '../../core/uuid.ts';
+import { duration } from '../check-options.ts';
+import type { Runtime } from '../runtime.ts';
 import { type CredentialPairs, passwordsOf } from './credentials.ts';
 import { DigestNonces } from './digest-nonces.ts';
 import type { RequestHook } from './request-hook.ts';
-import type { Runtime } from './runtime.ts';
 
 type Awaitable<T> = T | Promise<T>;
 

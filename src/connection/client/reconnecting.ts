@@ -1,14 +1,14 @@
 // The loop over connections: opens one after the other, and decides what happens between them. Opens nothing itself.
-import { EndOfStreamError, InvalidStatus } from '../core/exceptions.ts';
-import { escapeText } from '../core/frame-text.ts';
-import { isLogged, type Logger } from '../core/logger.ts';
-import { retryAfterMs } from '../core/retry-after.ts';
-import { amount } from './check-options.ts';
+import { EndOfStreamError, InvalidStatus } from '../../core/exceptions.ts';
+import { escapeText } from '../../core/frame-text.ts';
+import { isLogged, type Logger } from '../../core/logger.ts';
+import { retryAfterMs } from '../../core/retry-after.ts';
+import { amount } from '../check-options.ts';
+import type { Timer } from '../clock.ts';
+import type { Runtime } from '../runtime.ts';
+import { waitFor } from '../wait.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { Timer } from './clock.ts';
 import type { ReconnectSettings } from './reconnect-options.ts';
-import type { Runtime } from './runtime.ts';
-import { waitFor } from './wait.ts';
 
 interface PauseContext {
   readonly runtime: Runtime;

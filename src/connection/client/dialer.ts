@@ -1,6 +1,6 @@
 // How a client gets to servers: what the runtime does for it. No code, only shapes.
-import type { WebSocketURI } from '../core/uri.ts';
-import type { Transport } from './transport.ts';
+import type { WebSocketURI } from '../../core/uri.ts';
+import type { Transport } from '../transport.ts';
 
 /** What stands fast about the way to a server, whatever the URI says. Error messages say it in these words. */
 export type FixedRoute = 'a preexisting socket' | 'a Unix socket' | 'an explicit host or port';

@@ -1,10 +1,10 @@
 // The server's end of a connection: the shell plus the server's half of the opening handshake.
-import { compactMessage, type Request, type Response } from '../core/http-message.ts';
-import type { ServerProtocol } from '../core/server-protocol.ts';
-import { State } from '../core/state.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { compactMessage, type Request, type Response } from '../../core/http-message.ts';
+import type { ServerProtocol } from '../../core/server-protocol.ts';
+import { State } from '../../core/state.ts';
+import { Connection, type ConnectionOptions } from '../connection.ts';
+import type { Address } from '../transport.ts';
 import type { ServerCloseOptions } from './server-closing.ts';
-import type { Address } from './transport.ts';
 
 /** What a connection knows of its server. */
 export interface ServerView {

@@ -1,8 +1,9 @@
 // The options of a loop over connections, and what they come to. Knows no connection and no timer.
+
+import { amount } from '../check-options.ts';
+import type { Runtime } from '../runtime.ts';
 import { backoffDelays } from './backoff.ts';
-import { amount } from './check-options.ts';
 import { processException } from './process-exception.ts';
-import type { Runtime } from './runtime.ts';
 
 /** What a loop over connections makes of their ends. Each field has a default of its own. */
 export interface ReconnectPolicy {
