@@ -18,6 +18,15 @@ export type OriginRules = 'same-host' | readonly OriginRule[];
 /** The scheme of an origin and what follows (RFC 6454 §6.2). */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(.*)$/is;
 
+/** As browsers write them: nothing behind the host and the port, not even a slash. */
+const WRITTEN_ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i;
+
+/** Whether there are requests that the rule could fit: no page has the origin `*`, or one with a path. */
+export const isOriginRule = (rule: unknown): rule is OriginRule =>
+  rule === null ||
+  rule instanceof RegExp ||
+  (typeof rule === 'string' && (rule === 'null' || rule === 'same-host' || WRITTEN_ORIGIN.test(rule)));
+
 /** Whether the rules admit a request with this Origin header (null: it has none) to this host. */
 export function isOriginAllowed(origin: Origin | null, host: HostHeader, rules: OriginRules): boolean {
   const list = rules === 'same-host' ? [rules] : rules;

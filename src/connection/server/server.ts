@@ -9,7 +9,7 @@ import { Headers } from '../../core/headers.ts';
 import { type HostRule, isLoopbackName } from '../../core/host-header.ts';
 import { type Request, Response } from '../../core/http-message.ts';
 import { isLogged, type Logger } from '../../core/logger.ts';
-import type { OriginRules } from '../../core/origin.ts';
+import { isOriginRule, type OriginRules } from '../../core/origin.ts';
 import { ServerProtocol, type ServerProtocolOptions } from '../../core/server-protocol.ts';
 import { State } from '../../core/state.ts';
 import { duration, limit } from '../check-options.ts';
@@ -182,7 +182,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     mustBeHandler(handler);
     const { subprotocols = null, extensions = null, origins = 'same-host', allowedHosts = null } = options;
     if (subprotocols !== null) validateSubprotocols(subprotocols);
-    if (origins !== 'same-host') checkRules('origins', origins);
+    if (origins !== 'same-host') checkOrigins(origins);
     checkRules('allowedHosts', allowedHosts);
     // Whatever can't stand in a response is said now, not when somebody connects.
     if (options.serverHeader != null) addHeaders(new Headers(), [['Server', options.serverHeader]]);
@@ -571,6 +571,17 @@ function mustBeHandler(handler: ServerHandler | null): void {
   if (isObject && DIRECT_HANDLERS.some((name) => typeof handler[name] === 'function')) return;
   if (isObject && Object.keys(handler).length === 0) return;
   throw new TypeError('handler must be a function, or an object with open, message, drain or close');
+}
+
+function checkOrigins(origins: unknown): void {
+  checkRules('origins', origins);
+  for (const rule of (origins as readonly unknown[] | null) ?? []) {
+    if (isOriginRule(rule)) continue;
+    const text = typeof rule === 'string' ? JSON.stringify(rule) : String(rule);
+    throw new RangeError(
+      `origins has ${text}, which no page has: "https://example.com" is an origin. Null lets in all pages`,
+    );
+  }
 }
 
 function checkRules(name: string, rules: unknown): void {
