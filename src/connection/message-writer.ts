@@ -23,7 +23,10 @@ export interface SendOptions {
    * alone; one in fragments is judged by the first of them.
    */
   readonly compress?: Compress | undefined;
-  /** Gives up waiting for room; the message is sent all the same, unless it is fragmented: then the connection fails. */
+  /**
+   * Gives up waiting for room; the message is sent all the same, unless it is fragmented: then the connection fails. Bytes
+   * that you gave may be on their way still: don't change them before `drained` settles.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
