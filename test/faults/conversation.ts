@@ -166,7 +166,8 @@ function check({ speakers, calls, client, server }: Stage, schedule: Schedule, o
   for (const call of calls) assert.notEqual(call.outcome, 'pending', `${call.name} is pending`);
   const isLosing = schedule.incidents.some(({ what }) => ['recv in vain', 'end', 'reader cancelled'].includes(what));
   for (const side of SIDES) {
-    const { calls, received } = speakers[side];
+    const { calls, received, open } = speakers[side];
+    assert.equal(open, 0, `${side}: its handlers were not told of the end`);
     for (const { name, outcome } of calls) {
       assert.notEqual(outcome, 'pending', `${side}: ${name} is pending`);
       if (outcome instanceof Error && !isTyped(outcome)) throw outcome;

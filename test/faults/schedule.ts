@@ -39,6 +39,7 @@ const ROADS = [
   'direct',
   'serial',
   'pausing',
+  'replying',
   'throwing',
   'hasty',
 ] as const;

@@ -30,7 +30,7 @@ export const givenUp = (): Error => new Error('given up');
 const rejectGivenUp = (): Promise<never> => Promise.reject(givenUp());
 
 const hasHandlers = (road: Part['road']): boolean =>
-  ['direct', 'serial', 'pausing', 'throwing', 'hasty'].includes(road);
+  ['direct', 'serial', 'pausing', 'replying', 'throwing', 'hasty'].includes(road);
 
 export const isGivenUp = (error: unknown): boolean => error instanceof Error && error.message === 'given up';
 
@@ -66,11 +66,14 @@ export class Speaker {
   readonly calls: Call[] = [];
   /** Messages in the order in which they were to be sent. */
   readonly sent: Sent[] = [];
+  /** How often its handlers were told of an opening and not of a close. */
+  open = 0;
   readonly #part: Part;
   readonly #time: Stopwatch;
   #reader: ReadableStreamDefaultReader<Data> | null = null;
   #writer: WritableStreamDefaultWriter<DataLike | PreparedMessage> | null = null;
   #hasEndedWriter = false;
+  #replies = 0;
 
   constructor(part: Part, time: Stopwatch) {
     this.#part = part;
@@ -82,6 +85,7 @@ export class Speaker {
     if (!hasHandlers(road)) return undefined;
     return {
       open: (connection) => {
+        this.open++;
         if (road === 'hasty') void this.watch('close', connection.close());
       },
       message: (connection, data) => {
@@ -89,11 +93,13 @@ export class Speaker {
         if (road === 'serial') return this.#time.sleep(thinkMs);
         if (road === 'throwing' && this.received.length === 2) throw givenUp();
         if (road === 'throwing' && this.received.length === 1) return this.#time.sleep(thinkMs).then(rejectGivenUp);
+        if (road === 'replying') this.#reply(connection);
         if (road !== 'pausing') return undefined;
         connection.pause();
         void this.#time.sleep(thinkMs).then(() => connection.resume());
         return undefined;
       },
+      close: () => this.open--,
     };
   }
 
@@ -167,6 +173,19 @@ export class Speaker {
     yield text.slice(5);
   }
 
+  /** In the middle of what is read; not for ever, since the peer may do the same. */
+  #reply(connection: Connection): void {
+    if (this.#part.isStreaming || this.#replies === 5) return;
+    const reply = {
+      text: 'abcdefé€😀'.repeat(700),
+      as: 'text',
+      isAwaited: false,
+      patienceMs: null,
+      pauseMs: 0,
+    } as const;
+    void this.#say(connection, `reply ${++this.#replies} ${reply.text}`, reply);
+  }
+
   tryToSend(connection: Connection, message: Sent): void {
     message.outcome = connection.trySend(message.data) === 'dropped' ? 'dropped' : 'sent';
   }
@@ -184,8 +203,7 @@ export class Speaker {
     for (;;) {
       const data = await next();
       if (data === undefined) return;
-      if (data === null) continue;
-      this.received.push(data);
+      if (data !== null) this.received.push(data);
       await this.#time.sleep(thinkMs);
     }
   }
@@ -195,7 +213,7 @@ export class Speaker {
     if (road === 'recv') return () => this.watch('recv', connection.recv());
     if (road === 'impatient') {
       return () =>
-        this.watch('recv', connection.recv({ timeoutMs: 300 })).catch((error: unknown) => {
+        this.watch('recv', connection.recv({ timeoutMs: 40 })).catch((error: unknown) => {
           if (error instanceof TimeoutError) return null;
           throw error;
         });
