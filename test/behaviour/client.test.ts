@@ -252,6 +252,33 @@ describe('connect', () => {
   });
 });
 
+describe('headers that a function gives', () => {
+  const nobody = 'ws://127.0.0.1:1/';
+
+  test('reject with what it throws, and with what cannot be sent, before anybody is called', async () => {
+    const mistake = new Error('no token today');
+    const fail = (): never => {
+      throw mistake;
+    };
+    assert.equal(await rejection(driver.connect(nobody, { additionalHeaders: fail })), mistake);
+    assert.equal(await rejection(driver.connect(nobody, { additionalHeaders: async () => fail() })), mistake);
+    const bad = { additionalHeaders: () => ({ 'X-A': 'a\r\nX-B: b' }) };
+    assert.equal((await rejection(driver.connect(nobody, bad))).name, 'TypeError');
+  });
+
+  test('are waited for as long as opening may take, or until the signal', async (t) => {
+    const alive = setInterval(() => {}, 1000);
+    t.after(() => clearInterval(alive));
+    const additionalHeaders = () => new Promise<never>(() => {});
+    assert.match(
+      String(await rejection(driver.connect(nobody, { additionalHeaders, openTimeoutMs: 20 }))),
+      /timed out/,
+    );
+    const signal = AbortSignal.timeout(20);
+    assert.equal(await rejection(driver.connect(nobody, { additionalHeaders, signal })), signal.reason);
+  });
+});
+
 describe('giving up', () => {
   const TIMED_OUT = 'TimeoutError: timed out during opening handshake';
 

@@ -248,6 +248,21 @@ describe('a loop over connections', () => {
     assert.deepEqual(statuses, [418, 429]);
   });
 
+  test('asks for its headers before each connection, where they are a function', async () => {
+    await using server = await driver.listen();
+    let count = 0;
+    const additionalHeaders = async () => ({ Authorization: `Bearer ${++count}` });
+    const seen = outcomes(server.url, 2, { additionalHeaders });
+    const tokens: (string | undefined)[] = [];
+    for (let i = 0; i < 2; i++) {
+      const peer = await server.peer();
+      tokens.push(/^Authorization: (.*)\r$/m.exec(await peer.accept())?.[1]);
+      peer.destroy();
+    }
+    await seen;
+    assert.deepEqual(tokens, ['Bearer 1', 'Bearer 2']);
+  });
+
   test('has a fresh key for each attempt', async () => {
     await using server = await driver.listen();
     const seen = outcomes(server.url, 3);

@@ -137,6 +137,30 @@ describe('a redirect', () => {
     assert.equal(lineOf(third!), 'GET /c');
   });
 
+  test('to another origin takes no secrets of a function along, nor does the next connection', async () => {
+    await using home = await driver.listen();
+    await using away = await driver.listen();
+    const additionalHeaders = () => ({ Cookie: 'secret', 'X-Kind': 'kept' });
+    const loop = (async () => {
+      let turns = 0;
+      for await (const _ of driver.connect(home.url, { additionalHeaders })) if (++turns === 2) break;
+    })();
+    const [first] = await answering(home, redirect(away.url));
+    const requests = await Promise.all(
+      [away.peer(), away.peer()].map(async (arriving) => {
+        const peer = await arriving;
+        const request = await peer.accept();
+        peer.destroy();
+        return request;
+      }),
+    );
+    await loop;
+    assert.equal(headerOf(first!, 'Cookie'), 'secret');
+    for (const request of requests) {
+      assert.deepEqual([headerOf(request, 'Cookie'), headerOf(request, 'X-Kind')], [undefined, 'kept']);
+    }
+  });
+
   test('may lead from ws to wss, which is another origin', async () => {
     await using plain = await driver.listen();
     await using s = await serving(echo, { tls: { cert: CERT, key: KEY } });

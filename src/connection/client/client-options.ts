@@ -32,8 +32,11 @@ export interface ClientOptions<P extends string = string, C extends ClientConnec
   readonly origin?: string | null | undefined;
   /** Subprotocols to offer, in order of preference. */
   readonly subprotocols?: readonly P[] | null | undefined;
-  /** Headers after ours in the request. A name that is there already is repeated. */
-  readonly additionalHeaders?: HeadersLike | null | undefined;
+  /**
+   * Headers after ours in the request. A name that is there already is repeated. A function is asked before each connection is
+   * opened, within `openTimeoutMs`: for tokens that expire. What it throws, or what can't be sent, `connect` rejects with.
+   */
+  readonly additionalHeaders?: HeadersLike | (() => HeadersLike | Promise<HeadersLike>) | null | undefined;
   /** `User-Agent`, unless the additional headers have one; null: none. Default `{runtime}/{version} websockets/{version}`. */
   readonly userAgentHeader?: string | null | undefined;
   /** User name and password for the server, and for no other that it redirects to. Default: those of the URI. */

@@ -5,6 +5,7 @@ import { InvalidStatus, SecurityError, TimeoutError } from '../../core/exception
 import { enableClientPermessageDeflate } from '../../core/extensions/permessage-deflate-negotiation.ts';
 import { sendableHeaders } from '../../core/handshake-headers.ts';
 import { validateSubprotocols } from '../../core/header-grammar.ts';
+import type { HeadersLike } from '../../core/headers.ts';
 import type { Request } from '../../core/http-message.ts';
 import { parseUri, type WebSocketURI } from '../../core/uri.ts';
 import { duration } from '../check-options.ts';
@@ -14,6 +15,7 @@ import type { ConnectionOptions } from '../connection.ts';
 import { type ConnectionSettings, connectionSettings } from '../connection-settings.ts';
 import { reportLimit } from '../diagnostics.ts';
 import type { Runtime } from '../runtime.ts';
+import { waitFor } from '../wait.ts';
 import { ClientAuthentication } from './client-authentication.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { ClientOptions } from './client-options.ts';
@@ -36,6 +38,8 @@ export class Opener<C extends ClientConnection> {
   readonly #authentication: ClientAuthentication;
   #protocolOptions: ClientProtocolOptions;
   #uri: WebSocketURI;
+  /** Whether a redirect has led away from the origin that secrets are for. */
+  #hasLeftOrigin = false;
   /** The first attempt's: made early, so that the options are checked early. */
   #first: Handshake | null;
 
@@ -63,7 +67,10 @@ export class Opener<C extends ClientConnection> {
       subprotocols,
       extensions: engine === null ? extensions : enableClientPermessageDeflate(extensions, { engine }),
       // Read once: each attempt sends them.
-      additionalHeaders: additionalHeaders === null ? null : sendableHeaders(additionalHeaders),
+      additionalHeaders:
+        additionalHeaders === null || typeof additionalHeaders === 'function'
+          ? null
+          : sendableHeaders(additionalHeaders),
       userAgent: options.userAgentHeader === undefined ? runtime.userAgent : options.userAgentHeader,
     };
     this.#first = this.#handshake();
@@ -94,11 +101,22 @@ export class Opener<C extends ClientConnection> {
             abort.abort(new TimeoutError('timed out during opening handshake', { cause }));
           });
     try {
+      const { additionalHeaders } = this.#options;
+      if (typeof additionalHeaders === 'function') await this.#takeHeaders(additionalHeaders, abort.signal);
       return await this.#followAnswers(abort.signal);
     } finally {
       timer?.cancel();
       signal?.removeEventListener('abort', giveUp);
     }
+  }
+
+  /** Headers that are others for each connection. */
+  async #takeHeaders(give: () => HeadersLike | Promise<HeadersLike>, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const given = sendableHeaders(await waitFor(Promise.resolve(give()), { signal }, this.#runtime.clock));
+    const additionalHeaders = this.#hasLeftOrigin ? withoutSecrets(given) : given;
+    this.#protocolOptions = { ...this.#protocolOptions, additionalHeaders };
+    if (this.#first !== null) this.#first = this.#handshake();
   }
 
   /** Attempts until an answer leads no further. */
@@ -131,6 +149,7 @@ export class Opener<C extends ClientConnection> {
   #goTo(to: WebSocketURI): void {
     const { additionalHeaders } = this.#protocolOptions;
     if (isCrossOrigin(this.#uri, to)) {
+      this.#hasLeftOrigin = true;
       this.#authentication.leaveOrigin();
       if (additionalHeaders != null) {
         this.#protocolOptions = { ...this.#protocolOptions, additionalHeaders: withoutSecrets(additionalHeaders) };
