@@ -404,9 +404,21 @@ export abstract class Connection<P extends string | null = string | null>
     return result;
   }
 
+  /** What logs show of a connection: who it is and how it stands, and nothing of headers, URI and messages. */
+  toJSON(): Record<string, unknown> {
+    const { id, state, subprotocol, localAddress, remoteAddress, latency, closeCode, closeReason } = this;
+    return { id, state, subprotocol, localAddress, remoteAddress, latency, closeCode, closeReason };
+  }
+
   // For the two sides
 
   static {
+    // Node's and Deno's `inspect`, and so `console.log`, show the same: secrets must not come into a log by a connection.
+    Object.defineProperty(Connection.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: Connection, _depth: number, options: object, inspect: (value: unknown, options: object) => string) {
+        return `${this.constructor.name} ${inspect(this.toJSON(), options)}`;
+      },
+    });
     sendAtOnce = (connection, message, maxBuffered, slow) => connection.#pipe.sendAtOnce(message, maxBuffered, slow);
   }
 

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer as createTcpServer, connect as tcpConnec
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import {
   ClientConnection,
   type ConnectOptions,
@@ -249,6 +250,20 @@ describe('connect', () => {
     const peer = await server.peer();
     assert.equal((await connecting).message, 'mine');
     await peer.ended();
+  });
+});
+
+describe('what logs show of a connection', () => {
+  test('has nothing of the credentials, headers and path of the request', async () => {
+    await using s = await serving(echo);
+    const uri = `${s.url.replace('ws://', 'ws://ada:lovelace@')}token`;
+    await using client = await driver.connect(uri, { additionalHeaders: { Cookie: 'session' } });
+    for (const text of [JSON.stringify({ client }), inspect({ client }, { depth: 9 }), inspect(client)]) {
+      assert.doesNotMatch(text, /ada|lovelace|token|session|Cookie|Basic/);
+      assert.match(text, new RegExp(client.id));
+      assert.match(text, /OPEN/);
+    }
+    assert.match(inspect(client), /^ClientConnection \{/);
   });
 });
 
