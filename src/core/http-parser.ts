@@ -174,7 +174,7 @@ export interface ResponseParserOptions {
   readonly anyVersion?: boolean | undefined;
   /** Whether the body belongs to the message; if not, it is part of the rest, as after CONNECT. Default true. */
   readonly readBody?: boolean | undefined;
-  /** Whether a body beyond its limit is cut there, and nothing that follows is looked at. Default false: it is an error. */
+  /** Whether a body beyond its limit is cut, there or before, and nothing that follows is looked at. Default false: it is an error. */
   readonly cutBody?: boolean | undefined;
   /** The host's codec. Default: our own. */
   readonly latin1?: Latin1Codec | undefined;
@@ -316,12 +316,12 @@ class Body {
   }
 
   /**
-   * More is to come than there is room for: takes what there is.
+   * More is announced, or has come, than there is room for: takes what has come of it, and waits for nothing.
    * @throws {SecurityError} unless the body is to be cut.
    */
-  *fill(reader: HttpReader, problem: string): Generator<void, void> {
+  fill(reader: HttpReader, problem: string): void {
     if (!this.#isCut) throw new SecurityError(problem);
-    yield* readBytes(reader, this.room, this.bytes);
+    this.bytes.append(reader.take(this.room));
   }
 }
 
@@ -340,8 +340,7 @@ function* readResponseBody(
   }
   const length = contentLength(headers);
   if (length === null) yield* readToEnd(reader, body);
-  else if (length.length > 18 || Number(length) > body.room)
-    yield* body.fill(reader, `body too large: ${length} bytes`);
+  else if (length.length > 18 || Number(length) > body.room) body.fill(reader, `body too large: ${length} bytes`);
   else yield* readBytes(reader, Number(length), body.bytes);
 }
 
@@ -363,11 +362,11 @@ function* readChunkedBody(reader: HttpReader, limits: HttpLimits, body: Body): G
       );
     }
     if (!/^[0-9A-Fa-f]+$/.test(digits)) throw malformed(`invalid HTTP chunk size: ${readable(digits)}`);
-    if (digits.length > 15) return yield* body.fill(reader, `chunk too large: 0x${digits} bytes`);
+    if (digits.length > 15) return body.fill(reader, `chunk too large: 0x${digits} bytes`);
     const size = Number.parseInt(digits, 16);
     if (size === 0) break;
     if (size > body.room) {
-      return yield* body.fill(reader, `chunk too large: ${size} bytes after ${body.bytes.length} bytes`);
+      return body.fill(reader, `chunk too large: ${size} bytes after ${body.bytes.length} bytes`);
     }
     yield* readBytes(reader, size, body.bytes);
     yield* readBytes(reader, 2, lineEnd);
@@ -384,7 +383,7 @@ function* readToEnd(reader: HttpReader, body: Body): Generator<void, void> {
     const more = reader.rest.length;
     if (more > 0) {
       const length = body.bytes.length + more;
-      return yield* body.fill(reader, `read ${length} bytes, expected no more than ${body.bytes.length} bytes`);
+      return body.fill(reader, `read ${length} bytes, expected no more than ${body.bytes.length} bytes`);
     }
     if (reader.isEnded) return;
     yield;
