@@ -1,5 +1,5 @@
 // Shares the upgrade requests of an HTTP server among those who are attached to it. Knows not what becomes of them.
-import { type Server as HttpServer, type IncomingMessage, ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import { Socket } from 'node:net';
@@ -96,6 +96,8 @@ function plainRequest({ method, url, httpVersion, rawHeaders }: IncomingMessage)
 }
 
 function answerOnce(server: UpgradableServer, request: IncomingMessage, socket: Duplex): void {
+  // Not imported: a module that names something of node:http loads all of it, undici and its WebAssembly too, for who only serves.
+  const { ServerResponse } = process.getBuiltinModule('node:http');
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket as Socket);
