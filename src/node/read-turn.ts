@@ -4,7 +4,7 @@
  * libuv reads a connection up to 32 times in a row, 64 KiB each, as long as there is more. What is done with the bytes happens
  * in between, and nothing else does: a peer that sends what costs 1 µs a byte held the event loop for 2 s, ten of them for 20.
  */
-const MAX_TURN_MS = 10;
+const MAX_TURN_MS = 1;
 
 /** No turn has begun. */
 export const NO_TURN = -1;

@@ -56,6 +56,8 @@ export const bombsAtOnce: ServerAttack = {
       because: '50 connections × the compressed MiB that was read, and 1 MiB (`maxSize`) decompressed',
     },
     delayMs: 500,
+    // 50 × 4 ms to inflate a megabyte and refuse it, once.
+    servedWithinMs: 250,
   },
   settleMs: 15_000,
   async run(target) {
@@ -73,11 +75,10 @@ export const allowedBombs: ServerAttack = {
     ends: ['open', 'dropped'],
     held: 10,
     memory: {
-      bytes: 10 * 10 * MIB,
-      because: '10 connections × 4 MiB (`maxQueueBytes`) and a message, one being sent, and as many that are garbage',
+      bytes: 10 * 18 * MIB,
+      because: '10 connections × 4 MiB (`maxQueueBytes`), a message, one being sent, and twice as much that is garbage',
     },
     delayMs: 2000,
-    serves: false,
   },
   async run(target) {
     const payload = bomb(1).subarray(0, -4);
