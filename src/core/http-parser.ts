@@ -334,7 +334,8 @@ function* readResponseBody(
 ): Generator<void, void> {
   if (headers.has('Transfer-Encoding')) {
     const coding = headers.getAll('Transfer-Encoding').join(', ');
-    if (coding !== 'chunked') throw malformed(`transfer coding ${readable(coding)} isn't supported`);
+    // RFC 9112 §7: the names of codings are case-insensitive.
+    if (coding.toLowerCase() !== 'chunked') throw malformed(`transfer coding ${readable(coding)} isn't supported`);
     yield* readChunkedBody(reader, limits, body);
     return;
   }
