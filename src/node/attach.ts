@@ -5,6 +5,7 @@ import { type Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { mustBeOptions } from '../connection/check-options.ts';
 import {
+  begun,
   hostsAt,
   type Listener,
   type ListenSink,
@@ -98,14 +99,7 @@ export async function attach<C extends ServerConnection>(
     options as unknown as ServerOptions,
     async (sink) => listenForUpgrades(httpServer, { matches, socketHandles }, sink),
   );
-  if (startServing === false) return server;
-  try {
-    await server.startServing();
-  } catch (error) {
-    server.close();
-    throw error;
-  }
-  return server;
+  return begun(server, startServing);
 }
 
 /**

@@ -5,6 +5,7 @@ import { createServer as createTlsServer, type TlsOptions, Server as TlsServer }
 import { mustBeOptions } from '../connection/check-options.ts';
 import { reportLimit } from '../connection/diagnostics.ts';
 import {
+  begun,
   DEFAULT_MAX_PENDING,
   type Listen,
   type ListenSink,
@@ -84,14 +85,7 @@ export async function serve<C extends ServerConnection>(
   const server = new Server<C>(nodeRuntime, handler as ServerHandler, options as unknown as ServerOptions, (sink) =>
     listen(options as unknown as ListenSettings, sink),
   );
-  if (options.startServing === false) return server;
-  try {
-    await server.startServing();
-  } catch (error) {
-    server.close();
-    throw error;
-  }
-  return server;
+  return begun(server, options.startServing);
 }
 
 /** Starts a WebSocket server on a Unix socket. */

@@ -547,6 +547,21 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
   }
 }
 
+/** The server once it listens, unless that is left for later; one that can't is closed. @throws what `startServing` rejects with. */
+export async function begun<C extends ServerConnection>(
+  server: Server<C>,
+  startServing: boolean | undefined,
+): Promise<Server<C>> {
+  if (startServing === false) return server;
+  try {
+    await server.startServing();
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  return server;
+}
+
 const noop = (): void => {};
 
 /** Why there will be no connection. */
