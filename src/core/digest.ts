@@ -119,33 +119,27 @@ export function digestSecret(
   realm: string,
   hash: Hash,
 ): string {
-  // The realm travels in a header as it is; names and passwords are Unicode (RFC 7616 §4).
-  const parts = [encodeUtf8(`${username}:`), encodeLatin1(realm), encodeUtf8(`:${password}`)];
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return hash(HASHES[algorithm], bytes);
+  return hashed(algorithm, `${byteText(username)}:${realm}:${byteText(password)}`, hash);
 }
 
 /** H(username:realm) of RFC 7616 §3.4.4: the name where `userhash` is asked for. */
-export function hashedUsername(algorithm: DigestAlgorithm, username: string, realm: string, hash: Hash): string {
-  const name = encodeUtf8(`${username}:`);
-  const bytes = new Uint8Array(name.length + realm.length);
-  bytes.set(name);
-  bytes.set(encodeLatin1(realm), name.length);
-  return hash(HASHES[algorithm], bytes);
-}
+export const hashedUsername = (algorithm: DigestAlgorithm, username: string, realm: string, hash: Hash): string =>
+  hashed(algorithm, `${byteText(username)}:${realm}`, hash);
+
+/** Names and passwords are Unicode and hashed as UTF-8 (RFC 7616 §4); what travels in a header is bytes already. */
+const byteText = (text: string): string => decodeLatin1(encodeUtf8(text));
+
+/** H(bytes), the bytes given as characters. */
+const hashed = (algorithm: DigestAlgorithm, bytes: string, hash: Hash): string =>
+  hash(HASHES[algorithm], encodeLatin1(bytes));
 
 /** The response (RFC 7616 §3.4.1) to whom the secret is known: see {@link digestSecret}. */
 export function digestResponse(secret: string, input: DigestInput, hash: Hash): string {
   const { algorithm, method, uri, nonce, cnonce, nc } = input;
-  const hashed = (text: string): string => hash(HASHES[algorithm], encodeLatin1(text));
-  const first = algorithm.endsWith('-sess') ? hashed(`${secret}:${nonce}:${cnonce}`) : secret;
-  const second = hashed(`${method}:${uri}`);
-  return hashed(nc === null ? `${first}:${nonce}:${second}` : `${first}:${nonce}:${nc}:${cnonce}:auth:${second}`);
+  const h = (text: string): string => hashed(algorithm, text, hash);
+  const first = algorithm.endsWith('-sess') ? h(`${secret}:${nonce}:${cnonce}`) : secret;
+  const second = h(`${method}:${uri}`);
+  return h(nc === null ? `${first}:${nonce}:${second}` : `${first}:${nonce}:${nc}:${cnonce}:auth:${second}`);
 }
 
 /** Where a {@link DigestSession} gets what it can't calculate. */
@@ -198,7 +192,7 @@ export class DigestSession {
     const { algorithm, realm, hashesUsername, takesUtf8 } = this.#challenge;
     if (hashesUsername) return `username="${hashedUsername(algorithm, username, realm, this.#source.hash)}"`;
     // As bytes, for servers of the time before RFC 7616: Apache knows no other way.
-    const asBytes = decodeLatin1(encodeUtf8(username));
+    const asBytes = byteText(username);
     if (isFieldValue(asBytes) && (!takesUtf8 || asBytes === username)) return `username=${quoted(asBytes)}`;
     // RFC 7616 §3.4: what a quoted string can't hold as ASCII goes in the notation of RFC 8187.
     return `username*=UTF-8''${encodeURIComponent(username).replace(/[!'()*]/g, percentEncoded)}`;
