@@ -214,7 +214,8 @@ export class MessageWriter {
       try {
         send = await encoding;
       } catch (error) {
-        room = this.#rejected(error);
+        // What a connection that has ended meanwhile wanted to send is not encoded any more.
+        room = this.#connection.isOpen ? this.#rejected(error) : this.#connection.rejectWhenClosed(options);
         return;
       }
       room = this.write(send, options);

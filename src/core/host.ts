@@ -44,6 +44,12 @@ export interface Deflator {
    * It refers back to what was given since the last `reset` or to nothing at all: an empty window is always allowed.
    */
   deflate(data: Uint8Array): Uint8Array;
+  /**
+   * As `deflate` after `reset`, off the thread that calls; null when that is not worth its while. `data` must not change until it
+   * settles, and nothing but `close` may be called: then it rejects, unless it is being worked on. What comes next has to begin
+   * with a `reset` as well. Missing: nothing is worth its while.
+   */
+  deflateLater?(data: Uint8Array): Promise<Uint8Array> | null;
   /** Forgets the window: what comes next refers back to nothing. */
   reset(): void;
   /**
@@ -67,7 +73,8 @@ export interface Inflator {
   inflate(data: Uint8Array, options: { readonly final: boolean; readonly maxBytes: number | null }): Uint8Array | null;
   /**
    * As `inflate` for a whole message, off the thread that calls; null when that is not worth its while. `data` is copied. Until
-   * it settles nothing but `close` may be called. Missing: nothing is.
+   * it settles nothing but `close` may be called: then it rejects, unless it is being worked on. Missing: nothing is worth
+   * its while.
    */
   inflateLater?(
     data: Uint8Array,
@@ -101,12 +108,4 @@ export interface DeflateEngine {
   createDeflator(settings: CompressSettings & { readonly windowBits: number }): Deflator;
   /** `windowBits` is 8 to 15. */
   createInflator(settings: { readonly windowBits: number }): Inflator;
-  /**
-   * As `deflate` of a new deflator, off the thread that calls; null when that is not worth its while. `data` must not change
-   * until it settles. Missing: nothing is.
-   */
-  deflateLater?(
-    data: Uint8Array,
-    settings: CompressSettings & { readonly windowBits: number },
-  ): Promise<Uint8Array> | null;
 }

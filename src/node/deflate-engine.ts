@@ -5,6 +5,7 @@ import type { CompressSettings, DeflateEngine, DeflateLimits, Deflator, Inflator
 import { concat, DeflateOutput } from './deflate-output.ts';
 import { InflateWindow } from './inflate-window.ts';
 import { KeptContexts } from './kept-contexts.ts';
+import { ThreadQueue } from './thread-queue.ts';
 import { ContextPool, UNUSED_CHUNK, type Zlib, type ZlibContext } from './zlib-context.ts';
 
 /**
@@ -15,6 +16,11 @@ const LATER_FROM_BYTES = 65_536;
 
 /** Each chunk of output takes that way again. */
 const LATER_CHUNK_BYTES = 131_072;
+
+/** For all engines: libuv has its threads for the whole process. */
+const threads: ThreadQueue = new ThreadQueue();
+
+type DeflateSettings = CompressSettings & { readonly windowBits: number };
 
 /** What is made of the message that is being worked on: one at a time on this thread, whatever the engine. */
 const output: DeflateOutput = new DeflateOutput();
@@ -38,13 +44,13 @@ export class NodeDeflateEngine implements DeflateEngine {
   }
 
   /** @throws {RangeError} zlib does not know such settings; `windowBits` below 9 it would silently not keep to. */
-  createDeflator({ windowBits, ...settings }: CompressSettings & { readonly windowBits: number }): Deflator {
+  createDeflator(settings: DeflateSettings): Deflator {
+    const { windowBits, level, memLevel, strategy } = settings;
     if (windowBits < 9) throw new RangeError(`zlib cannot compress with a window of ${windowBits} bits`);
-    const { level, memLevel, strategy } = settings;
     const pool = this.#pool(`deflate ${windowBits} ${level} ${memLevel} ${strategy}`, () =>
-      this.#zlib.createDeflateRaw({ ...settings, windowBits, ...UNUSED_CHUNK }),
+      this.#zlib.createDeflateRaw({ ...settings, ...UNUSED_CHUNK }),
     );
-    return new NodeDeflator(pool, this.#kept);
+    return new NodeDeflator(pool, { kept: this.#kept, zlib: this.#zlib, settings });
   }
 
   createInflator({ windowBits }: { readonly windowBits: number }): Inflator {
@@ -52,20 +58,6 @@ export class NodeDeflateEngine implements DeflateEngine {
       this.#zlib.createInflateRaw({ windowBits, ...UNUSED_CHUNK }),
     );
     return new NodeInflator(pool, { windowBits, zlib: this.#zlib });
-  }
-
-  deflateLater(
-    data: Uint8Array,
-    settings: CompressSettings & { readonly windowBits: number },
-  ): Promise<Uint8Array> | null {
-    if (data.byteLength < LATER_FROM_BYTES) return null;
-    return new Promise((resolve, reject) => {
-      const options = { ...settings, finishFlush: nodeZlib.constants.Z_SYNC_FLUSH, chunkSize: LATER_CHUNK_BYTES };
-      this.#zlib.deflateRaw(data, options, (error, result) => {
-        if (error === null) resolve(new Uint8Array(result.buffer, result.byteOffset, result.length));
-        else reject(error);
-      });
-    });
   }
 
   #pool(settings: string, create: () => unknown): ContextPool {
@@ -105,13 +97,20 @@ export function sharedDeflateEngine(): NodeDeflateEngine {
 class NodeDeflator implements Deflator {
   readonly #pool: ContextPool;
   readonly #kept: KeptContexts;
+  readonly #zlib: Zlib;
+  readonly #settings: DeflateSettings;
   /** Null between calls unless it is among those that are kept: what comes next then begins with an empty window. */
   #context: ZlibContext | null;
   #isOpen = true;
 
-  constructor(pool: ContextPool, kept: KeptContexts) {
+  constructor(
+    pool: ContextPool,
+    { kept, zlib, settings }: { readonly kept: KeptContexts; readonly zlib: Zlib; readonly settings: DeflateSettings },
+  ) {
     this.#pool = pool;
     this.#kept = kept;
+    this.#zlib = zlib;
+    this.#settings = settings;
     this.#context = pool.borrow();
   }
 
@@ -123,6 +122,21 @@ class NodeDeflator implements Deflator {
     const deflated = deflateAll(this.#context, data);
     if (!this.#kept.keep(this)) this.giveBack();
     return deflated;
+  }
+
+  deflateLater(data: Uint8Array): Promise<Uint8Array> | null {
+    if (data.byteLength < LATER_FROM_BYTES) return null;
+    this.#kept.drop(this);
+    this.giveBack();
+    const options = { ...this.#settings, finishFlush: nodeZlib.constants.Z_SYNC_FLUSH, chunkSize: LATER_CHUNK_BYTES };
+    const work = (): Promise<Uint8Array> =>
+      new Promise((resolve, reject) => {
+        this.#zlib.deflateRaw(data, options, (error, result) => {
+          if (error === null) resolve(new Uint8Array(result.buffer, result.byteOffset, result.length));
+          else reject(error);
+        });
+      });
+    return threads.add(this, work);
   }
 
   reset(): void {
@@ -143,6 +157,7 @@ class NodeDeflator implements Deflator {
 
   close(): void {
     this.#isOpen = false;
+    threads.cancel(this, new Error(CLOSED));
     this.#kept.drop(this);
     this.#context?.close();
     this.#context = null;
@@ -223,29 +238,31 @@ class NodeInflator implements Inflator {
     const end = options.final ? FLUSH_END : NO_BYTES;
     const input = concat([before, data, end], before.length + data.length + end.length);
     const own = input.subarray(before.length, input.length - end.length);
-    return new Promise((resolve, reject) => {
-      const settings = {
-        windowBits: this.#windowBits,
-        finishFlush: nodeZlib.constants.Z_SYNC_FLUSH,
-        chunkSize: LATER_CHUNK_BYTES,
-        maxOutputLength: Math.min(length + (options.maxBytes ?? kMaxLength), kMaxLength),
-        info: true,
-      };
-      this.#zlib.inflateRaw(input, settings, (error, result) => {
-        if (error !== null) {
-          if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') resolve(null);
-          else reject(error);
-          return;
-        }
-        const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
-        try {
-          // A stream that ended within (RFC 7692 §7.2.3.4) was not read to its end. It is rare enough to begin again here.
-          resolve(engine.bytesWritten < input.length ? this.inflate(own, options) : this.#take(buffer, length));
-        } catch (cause) {
-          reject(cause);
-        }
+    const settings = {
+      windowBits: this.#windowBits,
+      finishFlush: nodeZlib.constants.Z_SYNC_FLUSH,
+      chunkSize: LATER_CHUNK_BYTES,
+      maxOutputLength: Math.min(length + (options.maxBytes ?? kMaxLength), kMaxLength),
+      info: true,
+    };
+    const work = (): Promise<Uint8Array | null> =>
+      new Promise((resolve, reject) => {
+        this.#zlib.inflateRaw(input, settings, (error, result) => {
+          if (error !== null) {
+            if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') resolve(null);
+            else reject(error);
+            return;
+          }
+          const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+          try {
+            // A stream that ended within (RFC 7692 §7.2.3.4) was not read to its end. It is rare enough to begin again here.
+            resolve(engine.bytesWritten < input.length ? this.inflate(own, options) : this.#take(buffer, length));
+          } catch (cause) {
+            reject(cause);
+          }
+        });
       });
-    });
+    return threads.add(this, work);
   }
 
   /** The output behind the text of the window. */
@@ -268,6 +285,7 @@ class NodeInflator implements Inflator {
 
   close(): void {
     this.#isOpen = false;
+    threads.cancel(this, new Error(CLOSED));
     this.#context?.close();
     this.#context = null;
   }

@@ -17,18 +17,29 @@ function make(options: OpenOptions = {}) {
   const jobs: { finish(): void; fail(error: Error): void }[] = [];
   const zlib = new NodeDeflateEngine();
   const engine: DeflateEngine = {
-    createDeflator: (settings) => zlib.createDeflator(settings),
     createInflator: (settings) => zlib.createInflator(settings),
-    deflateLater: (data, settings) => {
-      if (data.length < 65_536) return null;
-      return new Promise((resolve, reject) => {
-        const finish = (): void => {
-          const deflator = zlib.createDeflator(settings);
-          resolve(deflator.deflate(data));
-          deflator.release();
-        };
-        jobs.push({ finish, fail: reject });
-      });
+    createDeflator: (settings) => {
+      const deflator = zlib.createDeflator(settings);
+      return {
+        deflate: (data) => deflator.deflate(data),
+        deflateLater: (data) => {
+          if (data.length < 65_536) return null;
+          return new Promise((resolve, reject) => {
+            const finish = (): void => {
+              const own = zlib.createDeflator(settings);
+              resolve(own.deflate(data));
+              own.release();
+            };
+            jobs.push({ finish, fail: reject });
+          });
+        },
+        reset: () => deflator.reset(),
+        release: () => deflator.release(),
+        close: () => {
+          deflator.close();
+          for (const { fail } of jobs) fail(new Error('taken back'));
+        },
+      };
     },
   };
   const connection = OpenConnection.make({ pingIntervalMs: null, ...options });
@@ -169,6 +180,19 @@ describe('while a large message is being compressed', () => {
       });
     }
   }
+
+  test('a connection that is dropped takes the work back, which is no failure', async () => {
+    const logger = new LogRecorder();
+    const { connection } = make({ logger });
+    const sends = [connection.send(LARGE), connection.send('second')].map(watch);
+    connection.abort();
+    await settled();
+    assert.deepEqual(
+      sends.map(({ state }) => state),
+      ['ConnectionClosedError', 'ConnectionClosedError'],
+    );
+    assert.deepEqual(logger.texts('error'), []);
+  });
 
   test('a failure of the work drops the connection, and says so in the log', async () => {
     const logger = new LogRecorder();

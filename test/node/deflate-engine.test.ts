@@ -460,7 +460,9 @@ suite('a large message', () => {
   test('is compressed by another thread, in one stream that ends in a flush', async () => {
     const data = Buffer.from(randomBytes(50 * KIB).toString('hex'));
     for (const windowBits of [9, 15]) {
-      const packed = (await engine.deflateLater(data, { windowBits, level: 1 }))!;
+      const deflator = engine.createDeflator({ windowBits, level: 1 });
+      const packed = (await deflator.deflateLater?.(data))!;
+      deflator.close();
       assert.deepEqual(packed.slice(-4), hex('0000ffff'));
       assert(packed.byteLength < 0.7 * data.byteLength);
       const inflator = engine.createInflator({ windowBits });
@@ -470,9 +472,11 @@ suite('a large message', () => {
   });
 
   test('is one of 64 KiB', () => {
-    assert.equal(engine.deflateLater(new Uint8Array(64 * KIB - 1), { windowBits: 12 }), null);
+    const deflator = engine.createDeflator({ windowBits: 12 });
     const inflator = engine.createInflator({ windowBits: 12 });
+    assert.equal(deflator.deflateLater?.(new Uint8Array(64 * KIB - 1)), null);
     assert.equal(inflator.inflateLater?.(new Uint8Array(64 * KIB - 1), WHOLE), null);
+    deflator.close();
     inflator.close();
   });
 
@@ -557,8 +561,28 @@ suite('a large message', () => {
     });
   });
 
-  test('is refused with settings that zlib does not know', async () => {
-    await assert.rejects(async () => engine.deflateLater(new Uint8Array(64 * KIB), { windowBits: 12, level: 10 }));
+  test('is taken back by close while others are worked on', async () => {
+    const data = new Uint8Array(randomBytes(70 * KIB));
+    const packed = engineDeflate(data);
+    const first = [1, 2, 3].map(() => engine.createInflator({ windowBits: 15 }));
+    const last = [engine.createInflator({ windowBits: 15 }), engine.createDeflator({ windowBits: 15 })] as const;
+    const done = first.map((inflator) => inflator.inflateLater?.(packed, WHOLE));
+    const waiting = [last[0].inflateLater?.(packed, WHOLE), last[1].deflateLater?.(data)];
+    for (const context of last) context.close();
+    for (const result of waiting) await assert.rejects(async () => result, { message: 'this zlib context is closed' });
+    for (const result of done) assert.deepEqual(await result, data);
+    for (const inflator of first) inflator.close();
+  });
+
+  test('leaves the compressor that its connection has kept to others', async () => {
+    const own = new NodeDeflateEngine(undefined, { maxContexts: 1 });
+    const deflator = own.createDeflator({ windowBits: 15 });
+    const other = own.createDeflator({ windowBits: 15 });
+    deflator.deflate(Buffer.from('Hello'));
+    await deflator.deflateLater?.(new Uint8Array(70 * KIB));
+    const [first, again] = [1, 2].map(() => other.deflate(Buffer.from('Hello')).byteLength) as [number, number];
+    assert(again < first);
+    for (const context of [deflator, other]) context.close();
   });
 });
 

@@ -158,10 +158,14 @@ export class PerMessageDeflate implements Extension {
   /** As `encode` for a whole data message that is so large that its window would not matter: it begins with an empty one. */
   encodeLater(frame: Frame, { compress = true }: EncodeOptions): Promise<Frame> | null {
     if (!compress) return null;
-    const deflated = this.#engine.deflateLater?.(frame.data, this.#deflateSettings) ?? null;
-    if (deflated === null) return null;
+    this.#deflator ??= this.#createDeflator();
+    const deflating = this.#deflator.deflateLater?.(frame.data) ?? null;
+    if (deflating === null) return null;
     this.#isOutOfStep = true;
-    return deflated.then((flushed) => frame.with({ data: withoutFlush(flushed), rsv1: true }));
+    return deflating.then((flushed) => {
+      if (this.localNoContextTakeover) this.#releaseDeflator();
+      return frame.with({ data: withoutFlush(flushed), rsv1: true });
+    });
   }
 
   /** Frees both windows. Data frames cannot pass any more. Calling it again does nothing. */
@@ -193,11 +197,7 @@ export class PerMessageDeflate implements Extension {
 
   #createDeflator(): Deflator {
     this.#refuseClosed();
-    return this.#engine.createDeflator(this.#deflateSettings);
-  }
-
-  get #deflateSettings(): CompressSettings & { readonly windowBits: number } {
-    return { ...this.compressSettings, windowBits: this.localMaxWindowBits };
+    return this.#engine.createDeflator({ ...this.compressSettings, windowBits: this.localMaxWindowBits });
   }
 
   #createInflator(): Inflator {
