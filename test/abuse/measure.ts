@@ -117,7 +117,7 @@ export async function measureClient(
   { twin, isShort }: { readonly twin: Victim; readonly isShort: boolean },
 ): Promise<Result> {
   await using server = await listenHostile(attack);
-  await using victim = await Victim.client(library, attack.client ?? {});
+  await using victim = await Victim.client(library, { closeTimeoutMs: CLOSE_TIMEOUT_MS, ...attack.client });
   const honest = `ws://127.0.0.1:${twin.greeting.port}/`;
   const visit = (orders: Partial<ClientOrders>): Promise<ClientReport> =>
     victim.ask(JSON.stringify({ hostile: server.url, honest, visits: VISITS, visitMs: VISIT_MS, ...orders }));

@@ -6,9 +6,10 @@ import type { ClientSettings } from '../attack.ts';
 import { answer, say } from './gauge.ts';
 import { obey } from './outcomes.ts';
 
-const { openTimeoutMs } = JSON.parse(process.argv[2]!) as ClientSettings;
+const { openTimeoutMs, closeTimeoutMs } = JSON.parse(process.argv[2]!) as ClientSettings;
 const options = {
   ...(openTimeoutMs !== undefined && { handshakeTimeout: openTimeoutMs }),
+  ...(closeTimeoutMs !== undefined && { closeTimeout: closeTimeoutMs }),
   rejectUnauthorized: false,
   followRedirects: true,
 };
