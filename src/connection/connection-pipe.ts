@@ -465,6 +465,10 @@ export class ConnectionPipe<C>
 
   // From the keepalive
 
+  get isDecoding(): boolean {
+    return this.#protocol.isDecoding;
+  }
+
   sendPing(sender: PingSender, again: Uint8Array | null): Uint8Array | null {
     // It may still wait itself: a peer that talks and does not read would have it pile up.
     if (again !== null && this.batch.isBlocked) return again;

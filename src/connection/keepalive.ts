@@ -4,6 +4,8 @@ import { Alarm, type TimerWheel } from './timer-wheel.ts';
 
 /** A connection as its keepalive sees it. */
 export interface KeepaliveConnection {
+  /** Whether what arrives waits for work of ours: that the peer is silent may be our own doing. */
+  readonly isDecoding: boolean;
   /**
    * Sends a ping at once, however much waits to be written: the same once more, or one of its own.
    * Returns its payload; null when the connection was given up instead.
@@ -61,7 +63,8 @@ export class Keepalive extends Alarm implements PingSender {
 
   onAlarm(): void {
     try {
-      if (this.#payload === null || this.#settings.timeoutMs === null || this.#hasHeard) this.#ping();
+      const isAlive = this.#hasHeard || this.#connection.isDecoding;
+      if (this.#payload === null || this.#settings.timeoutMs === null || isAlive) this.#ping();
       else this.#giveUp();
     } catch (error) {
       // The user's logger threw: the other connections that are woken now have nothing to do with it.

@@ -69,6 +69,18 @@ describe('while a large message is being decompressed', () => {
     assert.deepEqual(heard, ['first', 'large', 'second', 'large', 'third']);
   });
 
+  test('the peer is not charged for the time that it takes', async () => {
+    const { connection, jobs, heard, written } = make({ pingIntervalMs: 1000, pingTimeoutMs: 1000 });
+    connection.receive(large, text('second'));
+    for (let second = 0; second < 10; second++) await connection.clock.advance(1000);
+    jobs[0]!.finish();
+    await settled();
+    assert.deepEqual(heard, ['large', 'second']);
+    assert.doesNotMatch(written(), /timeout/);
+    for (let second = 0; second < 3; second++) await connection.clock.advance(1000);
+    assert.match(written(), /keepalive ping timeout$/);
+  });
+
   test('what we send goes out', async () => {
     const { connection, written } = make();
     connection.receive(large);

@@ -9,6 +9,7 @@ const often: KeepaliveSettings = { intervalMs: 100, timeoutMs: 50 };
 
 /** A connection that only writes down what happens to it. */
 class Recording implements KeepaliveConnection {
+  readonly isDecoding = false;
   readonly events: string[] = [];
   readonly #clock: ManualClock;
 
