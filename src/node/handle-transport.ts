@@ -3,7 +3,7 @@ import { getSystemErrorName } from 'node:util';
 import type { Address, Transport, TransportSink } from '../connection/transport.ts';
 import { addressOf } from './address.ts';
 import { readBuffer } from './io-buffers.ts';
-import { isTurnOver, NO_TURN, turnBegun } from './read-turn.ts';
+import { giveWay, isTurnOver, NO_TURN, turnBegun } from './read-turn.ts';
 import { END, type HandleRequest, type SocketName, type TcpHandle, type TcpHandles, tcpHandles } from './tcp-handle.ts';
 
 /** Where a handle and its requests find their transport: functions that all share cost a connection nothing. */
@@ -124,7 +124,7 @@ export class HandleTransport implements Transport {
     if (this.#isGivingWay || this.#isClosing) return;
     this.#isGivingWay = true;
     this.#handle.readStop();
-    setImmediate(HandleTransport.#goOn, this);
+    giveWay(HandleTransport.#goOn, this);
   }
 
   #rememberLocalAddress(): void {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Address, Transport, TransportSink } from '../connection/transport.ts';
 import { addressOf } from './address.ts';
-import { isTurnOver, NO_TURN, turnBegun } from './read-turn.ts';
+import { giveWay, isTurnOver, NO_TURN, turnBegun } from './read-turn.ts';
 
 /** Where a socket finds its transport: listeners that all sockets share cost a connection nothing. */
 const TRANSPORT: unique symbol = Symbol('transport');
@@ -91,7 +91,7 @@ export class NodeTransport implements Transport {
     if (this.#isGivingWay) return;
     this.#isGivingWay = true;
     this.#socket.pause();
-    setImmediate(NodeTransport.#goOn, this);
+    giveWay(NodeTransport.#goOn, this);
   }
 
   #whenWritten(): (error?: Error | null) => void {

@@ -40,8 +40,6 @@ export interface Expectation {
   readonly cpuMs?: number;
   /** Whether fresh clients must be served during the attack. Default true. */
   readonly serves?: boolean;
-  /** In how many milliseconds more than where nobody attacks. Default 100; more needs a reason beside it. */
-  readonly servedWithinMs?: number;
 }
 
 /** An attack on a server. */

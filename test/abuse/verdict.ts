@@ -25,9 +25,10 @@ export interface Service {
   readonly worstMs: number;
 }
 
-export function serviceOf(probes: readonly Probe[], withinMs: number = SERVED_WITHIN_MS): Service {
+export function serviceOf(probes: readonly Probe[]): Service {
   const times = probes.map(({ targetMs }) => targetMs ?? Number.POSITIVE_INFINITY);
-  const inTime = ({ targetMs, twinMs }: Probe): boolean => targetMs !== null && targetMs - (twinMs ?? 0) <= withinMs;
+  const inTime = ({ targetMs, twinMs }: Probe): boolean =>
+    targetMs !== null && targetMs - (twinMs ?? 0) <= SERVED_WITHIN_MS;
   return {
     count: probes.length,
     answered: probes.filter(({ targetMs }) => targetMs !== null).length,
@@ -70,7 +71,6 @@ export function verdictOf(result: Result, expect: Expectation): Verdict {
     faults.push(`memory grew by ${mib(result.growthBytes)} MiB, not ${mib(most)}: ${expect.memory.because}`);
   }
   const { held = 0, delayMs = DEFAULT_DELAY_MS, cpuMs = Number.POSITIVE_INFINITY, serves = true } = expect;
-  const { servedWithinMs = SERVED_WITHIN_MS } = expect;
   if (result.held > held) faults.push(`${result.held} connections were held, not ${held}`);
   if (result.left > 0) faults.push(`${result.left} connections were held after the attacker had gone`);
   if (result.cpuMs > cpuMs) timing.push(`${result.cpuMs.toFixed(0)} ms of processor time, not ${cpuMs}`);
@@ -83,11 +83,11 @@ export function verdictOf(result: Result, expect: Expectation): Verdict {
   else if (serves && after.served === 0)
     timing.push(`fresh clients waited for ${after.medianMs.toFixed(0)} ms afterwards`);
   if (serves) {
-    const during = serviceOf(result.probes, servedWithinMs);
+    const during = serviceOf(result.probes);
     if (during.answered < during.count)
       faults.push(`${during.count - during.answered} of ${during.count} fresh clients had no echo`);
     else if (during.served < SERVED_SHARE * during.count) {
-      timing.push(`${during.served} of ${during.count} fresh clients were served within ${servedWithinMs} ms`);
+      timing.push(`${during.served} of ${during.count} fresh clients were served within ${SERVED_WITHIN_MS} ms`);
     }
   }
   return { faults, timing, isMachineBusy: result.waitedMs > BUSY_SHARE * 1000 * result.seconds };

@@ -56,8 +56,6 @@ export const bombsAtOnce: ServerAttack = {
       because: '50 connections × the compressed MiB that was read, and 1 MiB (`maxSize`) decompressed',
     },
     delayMs: 500,
-    // 50 × 4 ms to inflate a megabyte and refuse it, once.
-    servedWithinMs: 250,
   },
   settleMs: 15_000,
   async run(target) {

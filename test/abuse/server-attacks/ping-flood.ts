@@ -53,8 +53,6 @@ export const pingFloodWithoutLimit: ServerAttack = {
     ends: ['open', '1008', 'dropped'],
     held: 20,
     memory: { bytes: 20 * 256 * KIB, because: '20 connections × a batch of 64 KiB and what TCP has not taken of it' },
-    // The limit is switched off: 20 connections share the processor with the fresh one, a millisecond each, in each round.
-    servedWithinMs: 200,
   },
   run: async (target) => {
     const frames = repeated({ opcode: PING, payload: 'x'.repeat(125) }, 500);
