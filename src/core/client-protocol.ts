@@ -2,6 +2,7 @@
 import type { Agreement } from './agreement.ts';
 import { buildHandshakeRequest, checkHandshakeResponse } from './client-handshake.ts';
 import { InvalidMessage, SecurityError, StatusLineTooLong } from './exceptions/handshake-errors.ts';
+import { InvalidStatus } from './exceptions/status-errors.ts';
 import type { ClientExtensionFactory } from './extension.ts';
 import { generateKey } from './handshake-key.ts';
 import type { HeadersLike } from './headers.ts';
@@ -28,11 +29,15 @@ export interface ClientProtocolOptions extends ProtocolOptions {
   readonly userAgent?: string | null | undefined;
   /** Limits for the response. Default: 8,192 bytes a line, 128 headers, 64 KiB of them, a body of 1 MiB. */
   readonly httpLimits?: Partial<HttpLimits> | undefined;
-  /** Whether the body of a refusal is cut at its limit; if not, one that is larger is an error. Default false. */
+  /**
+   * Whether the body of a refusal is cut at its limit, which the `cause` of InvalidStatus then says; if not, one that is larger
+   * is an error. Default false.
+   */
   readonly cutBody?: boolean | undefined;
+  /** How many interim responses (1xx) may come before the answer; more fail the handshake. Default 16. */
+  readonly maxInterimResponses?: number | undefined;
 }
 
-/** Interim responses that may come before the answer. */
 const MAX_INTERIM_RESPONSES = 16;
 
 /** The client's end of a connection without its I/O: see `Protocol`. Begins with the opening handshake (RFC 6455 §4.1). */
@@ -104,12 +109,14 @@ export class ClientProtocol extends Protocol {
     }
     if (response === null) return;
     this.logHead('<', response);
-    const { rest } = this.#parser!;
+    const { rest, cutBecause } = this.#parser!;
     this.#parser = null;
     let agreement: Agreement;
     try {
       agreement = this.processResponse(response);
-    } catch (error) {
+    } catch (cause) {
+      const isCut = cutBecause !== null && InvalidStatus.is(cause);
+      const error = isCut ? new InvalidStatus(response, { cause: cutBecause }) : cause;
       this.handshakeFailed(error instanceof Error ? error : new Error('opening handshake failed', { cause: error }));
       this.handOver(response);
       return;
@@ -122,9 +129,11 @@ export class ClientProtocol extends Protocol {
   /** RFC 9110 §15.2: whoever asks must be able to take interim responses, and may ignore them. Returns what follows. */
   #passOver(response: Response): Response | null {
     this.logHead('<', response);
+    const { maxInterimResponses = MAX_INTERIM_RESPONSES } = this.#options;
     this.#interimResponses += 1;
-    if (this.#interimResponses > MAX_INTERIM_RESPONSES) {
-      throw new SecurityError(`expected no more than ${MAX_INTERIM_RESPONSES} interim responses`);
+    if (this.#interimResponses > maxInterimResponses) {
+      const text = `expected no more than ${maxInterimResponses} interim responses`;
+      throw new SecurityError(text, { limit: 'maxInterimResponses' });
     }
     const { rest } = this.#parser!;
     this.#parser = this.#createParser();

@@ -22,7 +22,7 @@ import { HttpReader, type LineTooLong } from './http-reader.ts';
 export interface HttpLimits {
   /** Bytes of the first line and of each header line, CRLF included. Default 8,192. */
   readonly maxLineBytes: number;
-  /** Bytes of all header lines together, CRLF included. Default 65,536. */
+  /** Bytes of all header lines together, CRLF included, and again of all extensions of the chunks of a body. Default 65,536. */
   readonly maxHeadBytes: number;
   /** Number of header lines. Default 128. */
   readonly maxHeaders: number;
@@ -188,6 +188,7 @@ export class ResponseParser extends MessageParser<Response> {
   readonly #anyVersion: boolean;
   readonly #readBody: boolean;
   readonly #cutBody: boolean;
+  #cutBecause: SecurityError | null = null;
 
   constructor(options: ResponseParserOptions = {}) {
     const { limits = {}, anyVersion = false, readBody = true, cutBody = false, latin1 = plainLatin1 } = options;
@@ -195,6 +196,11 @@ export class ResponseParser extends MessageParser<Response> {
     this.#anyVersion = anyVersion;
     this.#readBody = readBody;
     this.#cutBody = cutBody;
+  }
+
+  /** Why the body is not all that the peer has sent or announced; null: it is. */
+  get cutBecause(): SecurityError | null {
+    return this.#cutBecause;
   }
 
   protected override readHead(line: string, headers: Headers): Response | null {
@@ -209,6 +215,7 @@ export class ResponseParser extends MessageParser<Response> {
     if (!this.#hasBody(status)) return new Response(status, phrase, headers);
     const body = new Body(limits.maxBodyBytes, this.#cutBody);
     yield* readResponseBody(reader, headers, limits, body);
+    this.#cutBecause = body.cutBecause;
     return new Response(status, phrase, headers, body.bytes.take());
   }
 
@@ -287,9 +294,12 @@ function* readHeaders(reader: HttpReader, limits: HttpLimits): Generator<void, H
     if (line === '') return headersOf(fields.slice());
     bytes += line.length + 2;
     if (bytes > limits.maxHeadBytes) {
-      throw new HeaderLineTooLong(`read ${bytes} bytes, expected no more than ${limits.maxHeadBytes} bytes`);
+      const text = `read ${bytes} bytes, expected no more than ${limits.maxHeadBytes} bytes`;
+      throw new HeaderLineTooLong(text, { limit: 'maxHeadBytes' });
     }
-    if (count === limits.maxHeaders) throw new TooManyHeaders(`expected no more than ${limits.maxHeaders} headers`);
+    if (count === limits.maxHeaders) {
+      throw new TooManyHeaders(`expected no more than ${limits.maxHeaders} headers`, { limit: 'maxHeaders' });
+    }
     const colon = line.indexOf(':');
     if (colon === -1) throw malformed(`invalid HTTP header line: ${readable(line)}`);
     const name = line.slice(0, colon);
@@ -303,6 +313,8 @@ function* readHeaders(reader: HttpReader, limits: HttpLimits): Generator<void, H
 /** The body of a response as it is read: what there is room for, and what happens beyond. */
 class Body {
   readonly bytes: GrowingBytes = new GrowingBytes();
+  /** Why there is more of the body than was taken; null: there is not. */
+  cutBecause: SecurityError | null = null;
   readonly #maxBytes: number;
   readonly #isCut: boolean;
 
@@ -320,7 +332,9 @@ class Body {
    * @throws {SecurityError} unless the body is to be cut.
    */
   fill(reader: HttpReader, problem: string): void {
-    if (!this.#isCut) throw new SecurityError(problem);
+    const error = new SecurityError(problem, { limit: 'maxBodyBytes' });
+    if (!this.#isCut) throw error;
+    this.cutBecause = error;
     this.bytes.append(reader.take(this.room));
   }
 }
@@ -358,9 +372,8 @@ function* readChunkedBody(reader: HttpReader, limits: HttpLimits, body: Body): G
     const digits = trimSpaces(line, 0, semicolon === -1 ? line.length : semicolon);
     extensionBytes += line.length - digits.length;
     if (extensionBytes > limits.maxHeadBytes) {
-      throw new SecurityError(
-        `read ${extensionBytes} bytes of chunk extensions, expected no more than ${limits.maxHeadBytes} bytes`,
-      );
+      const text = `read ${extensionBytes} bytes of chunk extensions, expected no more than ${limits.maxHeadBytes} bytes`;
+      throw new SecurityError(text, { limit: 'maxHeadBytes' });
     }
     if (!/^[0-9A-Fa-f]+$/.test(digits)) throw malformed(`invalid HTTP chunk size: ${readable(digits)}`);
     if (digits.length > 15) return body.fill(reader, `chunk too large: 0x${digits} bytes`);

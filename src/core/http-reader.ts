@@ -1,7 +1,7 @@
 // The bytes of an HTTP/1.1 message as they arrive, taken in lines and in runs. Knows nothing of what a line says.
 import { GrowingBytes } from '../bytes/growing-bytes.ts';
 import { decodeLatin1 } from '../bytes/latin1.ts';
-import type { SecurityError } from './exceptions/handshake-errors.ts';
+import type { SecurityError, SecurityErrorOptions } from './exceptions/handshake-errors.ts';
 import { EndOfStreamError } from './exceptions/protocol-errors.ts';
 
 const CR = 13;
@@ -9,7 +9,7 @@ const LF = 10;
 const NOTHING = new Uint8Array(0);
 
 /** The class of error for a line beyond its limit. */
-export type LineTooLong = new (message: string) => SecurityError;
+export type LineTooLong = new (message: string, options: SecurityErrorOptions) => SecurityError;
 
 /**
  * Hands out what has arrived, each byte once. Only the beginning of a line whose end is still to come is kept, and that
@@ -60,7 +60,10 @@ export class HttpReader {
     const start = this.#at;
     const end = lf === -1 ? this.#chunk.length : lf + 1;
     const length = this.#begun.length + end - start;
-    if (length > maxBytes) throw new tooLong(`read ${length} bytes, expected no more than ${maxBytes} bytes`);
+    if (length > maxBytes) {
+      const text = `read ${length} bytes, expected no more than ${maxBytes} bytes`;
+      throw new tooLong(text, { limit: 'maxLineBytes' });
+    }
     this.#at = end;
     if (lf === -1) {
       if (this.#ended) throw new EndOfStreamError(`stream ends after ${length} bytes, before end of line`);

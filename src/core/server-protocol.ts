@@ -19,9 +19,6 @@ import {
 } from './server-handshake.ts';
 import { Side, State } from './state.ts';
 
-/** Bytes that may follow a request before it is answered: they are parsed after the 101, and dropped after anything else. */
-const MAX_EARLY_BYTES = 65_536;
-
 /** Options of a server's protocol object. */
 export interface ServerProtocolOptions extends ProtocolOptions {
   /** Origins to accept: see `OriginRules`. Default null: not checked. */
@@ -38,7 +35,14 @@ export interface ServerProtocolOptions extends ProtocolOptions {
     | undefined;
   /** Limits for the request. Default: 8,192 bytes a line, 128 headers, 64 KiB of them. */
   readonly httpLimits?: Partial<HttpLimits> | undefined;
+  /**
+   * Bytes that may follow the request before it is answered: they are parsed after the 101, and dropped after anything else.
+   * More fail the handshake with 400. Default 65,536.
+   */
+  readonly maxEarlyBytes?: number | undefined;
 }
+
+const MAX_EARLY_BYTES = 65_536;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_AGREEMENT: Agreement = { extensions: NO_EXTENSIONS, subprotocol: null };
@@ -205,9 +209,10 @@ export class ServerProtocol extends Protocol {
   #keepEarly(bytes: Uint8Array): void {
     this.#early ??= new GrowingBytes();
     const length = this.#early.length + bytes.length;
-    if (length > MAX_EARLY_BYTES) {
-      const text = `read ${length} bytes after the request, expected no more than ${MAX_EARLY_BYTES} bytes`;
-      this.#refuse(new SecurityError(text));
+    const { maxEarlyBytes = MAX_EARLY_BYTES } = this.#options;
+    if (length > maxEarlyBytes) {
+      const text = `read ${length} bytes after the request, expected no more than ${maxEarlyBytes} bytes`;
+      this.#refuse(new SecurityError(text, { limit: 'maxEarlyBytes' }));
       return;
     }
     this.#early.append(bytes);

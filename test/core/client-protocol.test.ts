@@ -200,6 +200,14 @@ describe('interim responses', () => {
     assertFailed(protocol);
   });
 
+  test('are as many as the option says', () => {
+    const protocol = create({ maxInterimResponses: 1 });
+    protocol.receiveData(bytesOf(early));
+    assert.equal(protocol.eofSent, false);
+    protocol.receiveData(bytesOf(early));
+    assert.equal(String(protocol.handshakeExc?.cause), 'SecurityError: expected no more than 1 interim responses');
+  });
+
   test('followed by the end of the stream are no answer', () => {
     const protocol = create();
     protocol.receiveData(bytesOf(early));
@@ -353,6 +361,26 @@ describe('an answer that cannot be parsed', () => {
     const protocol = create({ httpLimits: { maxLineBytes: 8192, maxHeaders: 128, maxBodyBytes: 3 } });
     protocol.receiveData(bytesOf('HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\n'));
     assert.equal(String(protocol.handshakeExc?.cause), 'SecurityError: body too large: 4 bytes');
+  });
+});
+
+describe('cutBody', () => {
+  const answer = 'HTTP/1.1 404 No\r\nContent-Length: 4\r\n\r\n';
+
+  test('cuts the body of a refusal, and the cause says so', () => {
+    const protocol = create({ httpLimits: { maxBodyBytes: 3 }, cutBody: true });
+    protocol.receiveData(bytesOf(`${answer}nope`));
+    const error = protocol.handshakeExc;
+    assert.ok(error instanceof InvalidStatus);
+    assert.equal(String(error.cause), 'SecurityError: body too large: 4 bytes');
+    assert.deepEqual(received(protocol), ['404 nop']);
+  });
+
+  test('leaves one that keeps to the limit without a cause', () => {
+    const protocol = create({ httpLimits: { maxBodyBytes: 4 }, cutBody: true });
+    protocol.receiveData(bytesOf(`${answer}nope`));
+    assert.ok(protocol.handshakeExc instanceof InvalidStatus);
+    assert.equal('cause' in protocol.handshakeExc, false);
   });
 });
 

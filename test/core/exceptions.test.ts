@@ -152,7 +152,17 @@ const ROWS: readonly Row[] = [
     { proxy: 'ftp://x', msg: 'unsupported' },
   ),
   row('InvalidHandshake', BASE, 'INVALID_HANDSHAKE', 'as given', (o) => new InvalidHandshake('as given', o)),
-  row('SecurityError', HANDSHAKE, 'SECURITY_ERROR', 'as given', (o) => new SecurityError('as given', o)),
+  row('SecurityError', HANDSHAKE, 'SECURITY_ERROR', 'as given', (o) => new SecurityError('as given', o), {
+    limit: null,
+  }),
+  row(
+    'SecurityError',
+    HANDSHAKE,
+    'SECURITY_ERROR',
+    'more than 10 redirects',
+    (o) => new SecurityError('more than 10 redirects', { ...o, limit: 'maxRedirects' }),
+    { limit: 'maxRedirects' },
+  ),
   row(
     'RequestLineTooLong',
     SECURITY,

@@ -126,6 +126,22 @@ test('the limits are those of the reference unless others are given', () => {
   });
 });
 
+test('an error about a limit names the one that was passed', () => {
+  const limits = { maxLineBytes: 40, maxHeadBytes: 60, maxHeaders: 3, maxBodyBytes: 5 };
+  const chunked = 'HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n';
+  for (const [sent, limit] of [
+    [`HTTP/1.1 200 ${'x'.repeat(40)}`, 'maxLineBytes'],
+    [`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(40)}`, 'maxLineBytes'],
+    [`HTTP/1.1 200 OK\r\n${`X: ${'x'.repeat(20)}\r\n`.repeat(3)}`, 'maxHeadBytes'],
+    [`HTTP/1.1 200 OK\r\n${'X: x\r\n'.repeat(4)}`, 'maxHeaders'],
+    [`${chunked}${`1;${'x'.repeat(30)}\r\nx\r\n`.repeat(3)}`, 'maxHeadBytes'],
+    [`${chunked}6\r\n`, 'maxBodyBytes'],
+    ['HTTP/1.1 403 No\r\nContent-Length: 6\r\n\r\n', 'maxBodyBytes'],
+  ] as const) {
+    assert.throws(() => new ResponseParser({ limits }).push(bytesOf(sent)), { limit }, sent);
+  }
+});
+
 test('the rest is a view on the last chunk, not a copy', () => {
   const parser = new RequestParser();
   parser.push(bytesOf('GET / HTTP/1.1\r\n'));

@@ -211,6 +211,14 @@ describe('bytes between request and answer', () => {
       assert.throws(() => protocol.sendResponse(protocol.reject(404, '')), new InvalidState('connection is closing'));
     });
   }
+
+  test('are as many as maxEarlyBytes says', () => {
+    const protocol = create({ maxEarlyBytes: 2 });
+    protocol.receiveData(bytesOf(`${REQUEST}xx`));
+    assert.equal(protocol.eofSent, false);
+    protocol.receiveData(bytesOf('x'));
+    assert.equal(protocol.handshakeExc?.message, 'read 3 bytes after the request, expected no more than 2 bytes');
+  });
 });
 
 describe('a rejection', () => {

@@ -51,6 +51,22 @@ export class InvalidHandshake extends WebSocketException {
   declare readonly code: CodeOf<'InvalidHandshake'>;
 }
 
+/** A limit of the opening handshake, by the name of its option. */
+export type HandshakeLimit =
+  | 'maxLineBytes'
+  | 'maxHeadBytes'
+  | 'maxHeaders'
+  | 'maxBodyBytes'
+  | 'maxInterimResponses'
+  | 'maxEarlyBytes'
+  | 'maxRedirects';
+
+/** What a {@link SecurityError} may be told. */
+export interface SecurityErrorOptions extends ErrorOptions {
+  /** The limit that was passed. Default: none was. */
+  readonly limit?: HandshakeLimit | undefined;
+}
+
 /** The handshake passes a limit that protects us, or a redirect leads where we must not go. */
 export class SecurityError extends InvalidHandshake {
   static {
@@ -58,6 +74,14 @@ export class SecurityError extends InvalidHandshake {
   }
 
   declare readonly code: CodeOf<'SecurityError'>;
+
+  /** The limit that was passed, by the name of its option; null when it is about something else. */
+  readonly limit: HandshakeLimit | null;
+
+  constructor(message: string, options?: SecurityErrorOptions) {
+    super(message, options);
+    this.limit = options?.limit ?? null;
+  }
 }
 
 /** The first line of a request is longer than allowed. A server answers 414. */
