@@ -21,6 +21,11 @@ export function limit(name: string, value: number | null, what = 'a number'): nu
   return value === null ? null : amount(name, value, `${what} or null`);
 }
 
+/** As `limit`, for whoever compares: infinite for null, undefined for an option that was not given. */
+export function mostOf(name: string, value: number | null | undefined): number | undefined {
+  return value === undefined ? undefined : (limit(name, value) ?? Number.POSITIVE_INFINITY);
+}
+
 /**
  * A number from an option.
  * @throws {TypeError} it is no number.

@@ -1,8 +1,9 @@
 // Options that `connect` and `serve` share. Knows neither.
+import type { HttpLimits } from '../core/http-parser.ts';
 import type { Logger } from '../core/logger.ts';
 import type { MaxSize, ProtocolOptions } from '../core/protocol-options.ts';
 import type { RateLimit } from '../core/token-bucket.ts';
-import { amount, limit } from './check-options.ts';
+import { amount, limit, mostOf } from './check-options.ts';
 import { type CompressionOptions, compressionThreshold } from './compression-options.ts';
 import type { CommonConnectionOptions } from './connection-settings.ts';
 import type { Runtime } from './runtime.ts';
@@ -11,6 +12,21 @@ import type { Runtime } from './runtime.ts';
 export interface CommonOptions extends CommonConnectionOptions, CompressionOptions {
   /** Milliseconds that opening may take, all in all. Default 10,000. */
   readonly openTimeoutMs?: number | null | undefined;
+  /**
+   * Bytes that the first line of the peer's half of the handshake may have, and each of its header lines, CRLF included: a line
+   * without end is kept until it ends. Null: any number. Default 8,192, as most servers of HTTP; `WEBSOCKETS_MAX_LINE_LENGTH`.
+   */
+  readonly maxLineBytes?: number | null | undefined;
+  /**
+   * Bytes that all header lines together may have: a connection keeps them. The extensions of a chunked body may have as much.
+   * Null: any number. Default 65,536.
+   */
+  readonly maxHeadBytes?: number | null | undefined;
+  /**
+   * How many header lines there may be: each costs more than its bytes. Null: any number. Default 128;
+   * `WEBSOCKETS_MAX_NUM_HEADERS`.
+   */
+  readonly maxHeaders?: number | null | undefined;
   /** Bytes that a received message, and a fragment of one, may have. Default 1,048,576 a message. */
   readonly maxSize?: MaxSize | undefined;
   /** Accept lengths that are not in their shortest form. Default false. */
@@ -49,6 +65,27 @@ export function protocolOptions(options: CommonOptions, runtime: Runtime): Proto
     compressionThreshold: compressionThreshold(options),
     maxLogSize: runtime.limits.maxLogSize,
     maxSize,
+  };
+}
+
+/** The options of both sides that say how large the peer's half of the handshake may be. */
+export type HandshakeSizeOptions = Pick<CommonOptions, 'maxLineBytes' | 'maxHeadBytes' | 'maxHeaders'>;
+
+/**
+ * The limits of the handshake's HTTP that follow from these.
+ * @throws {RangeError} a limit is negative or NaN.
+ * @throws {TypeError} a limit is neither a number nor null.
+ */
+export function httpLimits(
+  options: HandshakeSizeOptions & { readonly maxBodyBytes?: number | null | undefined },
+  { limits }: Runtime,
+): HttpLimits {
+  const of = (name: keyof HttpLimits): number => mostOf(name, options[name]) ?? limits.http[name];
+  return {
+    maxLineBytes: of('maxLineBytes'),
+    maxHeadBytes: of('maxHeadBytes'),
+    maxHeaders: of('maxHeaders'),
+    maxBodyBytes: of('maxBodyBytes'),
   };
 }
 

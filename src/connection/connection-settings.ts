@@ -1,5 +1,5 @@
 // Options that both sides share: their defaults, and what is wrong with them. Knows no connection.
-import { duration, limit } from './check-options.ts';
+import { duration, mostOf } from './check-options.ts';
 import type { KeepaliveSettings } from './keepalive.ts';
 
 /** A high and a low mark; null for the low one: a quarter of the high one. */
@@ -81,9 +81,8 @@ export function connectionSettings(
   const [high, low] = marksOf('maxQueue', options.maxQueue === undefined ? 16 : options.maxQueue);
   const [highBytes, lowBytes] = marksOf('writeLimit', options.writeLimit ?? 32_768);
   const maxQueueBytes =
-    options.maxQueueBytes === undefined
-      ? Math.max(4 * (maxMessageBytes ?? Number.POSITIVE_INFINITY), MIN_QUEUE_BYTES)
-      : (limit('maxQueueBytes', options.maxQueueBytes) ?? Number.POSITIVE_INFINITY);
+    mostOf('maxQueueBytes', options.maxQueueBytes) ??
+    Math.max(4 * (maxMessageBytes ?? Number.POSITIVE_INFINITY), MIN_QUEUE_BYTES);
   const intervalMs = duration('pingIntervalMs', options.pingIntervalMs, 20_000);
   const timeoutMs = duration('pingTimeoutMs', options.pingTimeoutMs, 20_000);
   return {
@@ -106,7 +105,7 @@ export function connectionSettings(
  * @throws {TypeError} it is no number.
  */
 export function mostBuffered(value: number | null | undefined, defaultBytes: number): number {
-  return value === undefined ? defaultBytes : (limit('maxBuffered', value) ?? Number.POSITIVE_INFINITY);
+  return mostOf('maxBuffered', value) ?? defaultBytes;
 }
 
 function marksOf(name: string, marks: Marks): [high: number, low: number] {

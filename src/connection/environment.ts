@@ -8,10 +8,10 @@ type EnvironmentSettings = Pick<Runtime, 'userAgent' | 'serverHeader' | 'backoff
 
 /**
  * `WEBSOCKETS_USER_AGENT` and `WEBSOCKETS_SERVER` replace the default values of these headers, empty ones remove them;
- * `WEBSOCKETS_MAX_LINE_LENGTH`, `WEBSOCKETS_MAX_NUM_HEADERS` and `WEBSOCKETS_MAX_BODY_SIZE` limit HTTP messages;
- * `WEBSOCKETS_MAX_LOG_SIZE` is how many characters of a frame a log line shows. `WEBSOCKETS_MAX_REDIRECTS` is how many
- * attempts a chain of redirects may take; `WEBSOCKETS_BACKOFF_INITIAL_DELAY`, `_MIN_DELAY` and `_MAX_DELAY` are the delays
- * between attempts to connect in seconds, `WEBSOCKETS_BACKOFF_FACTOR` is by how much they grow.
+ * `WEBSOCKETS_MAX_LINE_LENGTH`, `WEBSOCKETS_MAX_NUM_HEADERS`, `WEBSOCKETS_MAX_BODY_SIZE` and `WEBSOCKETS_MAX_REDIRECTS` are the
+ * defaults of the options `maxLineBytes`, `maxHeaders`, `maxBodyBytes` and `maxRedirects`;
+ * `WEBSOCKETS_MAX_LOG_SIZE` is how many characters of a frame a log line shows. `WEBSOCKETS_BACKOFF_INITIAL_DELAY`, `_MIN_DELAY`
+ * and `_MAX_DELAY` are the delays between attempts to connect in seconds, `WEBSOCKETS_BACKOFF_FACTOR` is by how much they grow.
  *
  * @throws {RangeError} a number isn't one.
  */

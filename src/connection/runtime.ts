@@ -46,6 +46,6 @@ export interface Runtime {
   readonly connectTurns: ConnectTurns;
   /** The numbers of the default delays between attempts to connect. */
   readonly backoff: BackoffSettings;
-  /** Limits that the environment may change. */
+  /** Defaults of limits, which the environment may change. */
   readonly limits: { readonly http: HttpLimits; readonly maxLogSize: number; readonly maxRedirects: number };
 }

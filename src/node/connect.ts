@@ -5,6 +5,7 @@ import type { ClientConnection } from '../connection/client/client-connection.ts
 import type { ClientOptions, ClientSubprotocol } from '../connection/client/client-options.ts';
 import { Connecting } from '../connection/client/connecting.ts';
 import type { Dialer, FixedRoute } from '../connection/client/dialer.ts';
+import { type HandshakeSizeOptions, httpLimits } from '../connection/common-options.ts';
 import type { Transport } from '../connection/transport.ts';
 import { parseUri, type WebSocketURI } from '../core/uri.ts';
 import { checkProxyOptions, chooseProxy, type ProxyOptions } from './choose-proxy.ts';
@@ -100,7 +101,8 @@ type OpenSettings = Pick<
   | 'proxyTls'
   | 'userAgentHeader'
   | 'openTimeoutMs'
->;
+> &
+  HandshakeSizeOptions;
 
 const dialer = (options: OpenSettings): Dialer => ({
   fixed: fixedRoute(options),
@@ -136,8 +138,9 @@ function openTcp(uri: WebSocketURI, options: OpenSettings, signal: AbortSignal):
   const { localAddress, proxyTls, userAgentHeader = nodeRuntime.userAgent, openTimeoutMs } = options;
   const target = { host: options.host ?? uri.host, port: options.port ?? uri.port, secure: uri.secure };
   const proxy = chooseProxy(uri, options);
+  const limits = httpLimits(options, nodeRuntime);
   if (proxy === null) return openPlain({ host: target.host, port: target.port, localAddress }, signal);
   return proxy.scheme === 'http' || proxy.scheme === 'https'
-    ? openHttpTunnel(proxy, target, { userAgent: userAgentHeader, proxyTls, localAddress }, signal)
+    ? openHttpTunnel(proxy, target, { userAgent: userAgentHeader, proxyTls, localAddress, limits }, signal)
     : openSocksTunnel(proxy, target, { openTimeoutMs, localAddress }, signal);
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { buildAuthorizationBasic } from '../core/auth-grammar.ts';
 import { InvalidProxyStatus } from '../core/exceptions.ts';
 import { Response } from '../core/http-message.ts';
+import type { HttpLimits } from '../core/http-parser.ts';
 import type { Proxy as ProxyAddress } from '../core/proxy.ts';
 import {
   buildConnectRequest,
@@ -23,6 +24,8 @@ export interface HttpTunnelSettings {
   readonly proxyTls: ClientTlsOptions | null | undefined;
   /** Local address to connect from. */
   readonly localAddress: string | undefined;
+  /** How large the proxy's answer may be. */
+  readonly limits: HttpLimits;
 }
 
 /**
@@ -66,13 +69,13 @@ async function ask(
   proxy: ProxyAddress,
   target: TunnelTarget,
   authorization: string | null,
-  { userAgent, proxyTls, localAddress }: HttpTunnelSettings,
+  { userAgent, proxyTls, localAddress, limits }: HttpTunnelSettings,
   signal: AbortSignal,
 ): Promise<Socket | Response> {
   const request = buildConnectRequest(target, { userAgent, authorization }).serialize();
   const tcp = await openPlain({ host: proxy.host, port: proxy.port, localAddress }, signal);
   const socket = proxy.scheme === 'https' ? await openTls(tcp, proxy.host, proxyTls, signal) : tcp;
-  const answer = readResponse(socket, signal);
+  const answer = readResponse(socket, limits, signal);
   socket.write(request);
   const response = await answer;
   if (isGranted(response)) return socket;
@@ -81,8 +84,8 @@ async function ask(
 }
 
 /** Reads the answer and not a byte more: what follows is put back, and the socket is paused. */
-function readResponse(socket: Socket, signal: AbortSignal): Promise<Response> {
-  const reader = new ConnectResponseReader(nodeRuntime.limits.http, nodeRuntime.host.latin1);
+function readResponse(socket: Socket, limits: HttpLimits, signal: AbortSignal): Promise<Response> {
+  const reader = new ConnectResponseReader(limits, nodeRuntime.host.latin1);
   return listening(socket, signal, (resolve, reject) => {
     const take = (read: () => Response | null): void => {
       try {

@@ -32,6 +32,14 @@ const EITHER: readonly (readonly [option: string, value: unknown, error: 'RangeE
         [name, [5, '1'], 'TypeError'],
       ] as const,
   ),
+  ...['maxLineBytes', 'maxHeadBytes', 'maxHeaders'].flatMap(
+    (name) =>
+      [
+        [name, NAN, 'RangeError'],
+        [name, -1, 'RangeError'],
+        [name, '5', 'TypeError'],
+      ] as const,
+  ),
   ['maxSize', [NAN, 1], 'RangeError'],
   ['maxSize', [1, NAN], 'RangeError'],
   ['maxSize', [1, -1], 'RangeError'],
@@ -62,6 +70,9 @@ const SERVER: typeof EITHER = [
   ['maxPending', NAN, 'RangeError'],
   ['maxPending', -1, 'RangeError'],
   ['maxPending', '5', 'TypeError'],
+  ['maxEarlyBytes', NAN, 'RangeError'],
+  ['maxEarlyBytes', -1, 'RangeError'],
+  ['maxEarlyBytes', '5', 'TypeError'],
   ['origins', 'https://a.example', 'TypeError'],
   ['origins', 5, 'TypeError'],
   ['origins', ['*'], 'RangeError'],
@@ -83,6 +94,14 @@ const CLIENT: typeof EITHER = [
         ['reconnectPolicy', { [name]: NAN }, 'RangeError'],
         ['reconnectPolicy', { [name]: -1 }, 'RangeError'],
         ['reconnectPolicy', { [name]: '5' }, 'TypeError'],
+      ] as const,
+  ),
+  ...['maxBodyBytes', 'maxInterimResponses', 'maxRedirects'].flatMap(
+    (name) =>
+      [
+        [name, NAN, 'RangeError'],
+        [name, -1, 'RangeError'],
+        [name, '5', 'TypeError'],
       ] as const,
   ),
   ['reconnectPolicy', { stopCodes: 1008 }, 'TypeError'],
@@ -136,6 +155,19 @@ describe('serve', () => {
       });
     });
   }
+
+  test('takes null for every limit, and connect too: none', async () => {
+    const names = [...EITHER, ...CLIENT, ...SERVER]
+      .map(([name]) => name)
+      .filter((name) => /^max|Ms$|Limit$/.test(name));
+    const none = Object.fromEntries(names.filter((name) => name !== 'writeLimit').map((name) => [name, null]));
+    await using server = await driver.serve(echo, { ...none, host: '127.0.0.1' });
+    const [, port] = server.addresses[0]!;
+    const large = { 'X-Large': 'x'.repeat(100_000) };
+    await using client = await driver.connect(`ws://127.0.0.1:${port}`, { ...none, additionalHeaders: large });
+    await client.send('x');
+    assert.equal(await client.recv(), 'x');
+  });
 
   test('takes undefined for every option, and connect too: the default', async () => {
     const names = [...EITHER, ...CLIENT, ...SERVER].map(([name]) => [name, undefined]);

@@ -39,6 +39,21 @@ export interface ClientOptions<P extends string = string, C extends ClientConnec
   readonly additionalHeaders?: HeadersLike | (() => HeadersLike | Promise<HeadersLike>) | null | undefined;
   /** `User-Agent`, unless the additional headers have one; null: none. Default `{runtime}/{version} websockets/{version}`. */
   readonly userAgentHeader?: string | null | undefined;
+  /**
+   * Bytes of the body of a refusal that are kept; what is beyond is cut, and `cause` of InvalidStatus says so. Null: all of it.
+   * Default 1,048,576, since a server may send for ever; `WEBSOCKETS_MAX_BODY_SIZE`.
+   */
+  readonly maxBodyBytes?: number | null | undefined;
+  /**
+   * How many interim responses (1xx) may come before the answer; more fail the handshake. Null: any number. Default 16, since
+   * an honest server sends one or two.
+   */
+  readonly maxInterimResponses?: number | null | undefined;
+  /**
+   * How many requests a chain of redirects may take, the first one included: servers may send a client in a circle. Null: any
+   * number, until `openTimeoutMs` is over. Default 10; `WEBSOCKETS_MAX_REDIRECTS`.
+   */
+  readonly maxRedirects?: number | null | undefined;
   /** User name and password for the server, and for no other that it redirects to. Default: those of the URI. */
   readonly credentials?: ClientCredentials | null | undefined;
   /** The fast road: functions that are called as things happen, instead of `recv`. */

@@ -8,8 +8,8 @@ import { validateSubprotocols } from '../../core/header-grammar.ts';
 import type { HeadersLike } from '../../core/headers.ts';
 import type { Request } from '../../core/http-message.ts';
 import { parseUri, type WebSocketURI } from '../../core/uri.ts';
-import { duration } from '../check-options.ts';
-import { maxMessageBytes, protocolOptions } from '../common-options.ts';
+import { duration, mostOf } from '../check-options.ts';
+import { httpLimits, maxMessageBytes, protocolOptions } from '../common-options.ts';
 import { deflateEngine } from '../compression-options.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { type ConnectionSettings, connectionSettings } from '../connection-settings.ts';
@@ -35,6 +35,7 @@ export class Opener<C extends ClientConnection> {
   readonly #dialer: Dialer;
   readonly #settings: ConnectionSettings;
   readonly #openTimeoutMs: number | null;
+  readonly #maxRedirects: number;
   readonly #authentication: ClientAuthentication;
   #protocolOptions: ClientProtocolOptions;
   #uri: WebSocketURI;
@@ -57,12 +58,14 @@ export class Opener<C extends ClientConnection> {
     this.#dialer = dialer;
     this.#settings = connectionSettings(options, maxMessageBytes(options.maxSize));
     this.#openTimeoutMs = duration('openTimeoutMs', options.openTimeoutMs, 10_000);
+    this.#maxRedirects = mostOf('maxRedirects', options.maxRedirects) ?? runtime.limits.maxRedirects;
     this.#authentication = new ClientAuthentication(options.credentials ?? null, runtime);
     const engine = deflateEngine(options, runtime);
     this.#protocolOptions = {
       ...protocolOptions(options, runtime),
-      httpLimits: runtime.limits.http,
+      httpLimits: httpLimits(options, runtime),
       cutBody: true,
+      maxInterimResponses: mostOf('maxInterimResponses', options.maxInterimResponses),
       origin: options.origin ?? null,
       subprotocols,
       extensions: engine === null ? extensions : enableClientPermessageDeflate(extensions, { engine }),
@@ -121,7 +124,6 @@ export class Opener<C extends ClientConnection> {
 
   /** Attempts until an answer leads no further. */
   async #followAnswers(signal: AbortSignal): Promise<C> {
-    const { maxRedirects } = this.#runtime.limits;
     let redirects = 0;
     this.#authentication.begin();
     for (;;) {
@@ -133,7 +135,10 @@ export class Opener<C extends ClientConnection> {
         const to = redirectTarget(error, this.#uri, this.#dialer.fixed);
         if (to === null) throw error;
         redirects += 1;
-        if (redirects >= maxRedirects) throw new SecurityError(`more than ${maxRedirects} redirects`, { cause: error });
+        if (redirects >= this.#maxRedirects) {
+          const text = `more than ${this.#maxRedirects} redirects`;
+          throw new SecurityError(text, { cause: error, limit: 'maxRedirects' });
+        }
         this.#goTo(to);
       }
     }

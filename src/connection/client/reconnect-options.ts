@@ -1,6 +1,6 @@
 // The options of a loop over connections, and what they come to. Knows no connection and no timer.
 
-import { amount } from '../check-options.ts';
+import { amount, mostOf } from '../check-options.ts';
 import type { Runtime } from '../runtime.ts';
 import { backoffDelays } from './backoff.ts';
 import { processException } from './process-exception.ts';
@@ -16,9 +16,9 @@ export interface ReconnectPolicy {
   readonly fullJitter?: boolean | undefined;
   /**
    * The longest wait in milliseconds that a server may ask for with `Retry-After` when it answers 503 or 429; 0: it may not.
-   * Default 3,600,000.
+   * Null: any time. Default 3,600,000, since a server that is wrong once would keep its clients away for good.
    */
-  readonly maxRetryAfterMs?: number | undefined;
+  readonly maxRetryAfterMs?: number | null | undefined;
   /**
    * Close codes that end the loop: connecting again would not help. The {@link ConnectionClosed} goes to `processException`,
    * which may decide otherwise. Default 1002, 1003, 1007, 1008, 1010, 4401, 4403.
@@ -71,7 +71,7 @@ export function reconnectSettings(options: ReconnectOptions, runtime: Runtime): 
   const {
     stableAfterMs = 0,
     fullJitter = false,
-    maxRetryAfterMs = MAX_RETRY_AFTER_MS,
+    maxRetryAfterMs,
     stopCodes = STOP_CODES,
     waitCodes = WAIT_CODES,
   } = options.reconnectPolicy ?? {};
@@ -81,7 +81,7 @@ export function reconnectSettings(options: ReconnectOptions, runtime: Runtime): 
       backoffDelays(runtime.backoff, fullJitter),
     ),
     stableAfterMs: amount('stableAfterMs', stableAfterMs),
-    maxRetryAfterMs: amount('maxRetryAfterMs', maxRetryAfterMs),
+    maxRetryAfterMs: mostOf('maxRetryAfterMs', maxRetryAfterMs) ?? MAX_RETRY_AFTER_MS,
     stopCodes: list('stopCodes', stopCodes),
     waitCodes: list('waitCodes', waitCodes),
   };

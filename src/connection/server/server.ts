@@ -12,9 +12,9 @@ import { isLogged, type Logger } from '../../core/logger.ts';
 import { isOriginRule, type OriginRules } from '../../core/origin.ts';
 import { ServerProtocol, type ServerProtocolOptions } from '../../core/server-protocol.ts';
 import { State } from '../../core/state.ts';
-import { duration, limit } from '../check-options.ts';
+import { duration, mostOf } from '../check-options.ts';
 import type { Timer } from '../clock.ts';
-import { type CommonOptions, maxMessageBytes, protocolOptions } from '../common-options.ts';
+import { type CommonOptions, httpLimits, maxMessageBytes, protocolOptions } from '../common-options.ts';
 import { deflateEngine } from '../compression-options.ts';
 import { type ConnectionSettings, connectionSettings } from '../connection-settings.ts';
 import { reportLimit } from '../diagnostics.ts';
@@ -90,6 +90,11 @@ export interface ServerOptions<P extends string = string, C extends ServerConnec
   readonly serverHeader?: string | null | undefined;
   /** How many opening handshakes may be in progress; beyond that the oldest is dropped. Null: no limit. Default 4,096. */
   readonly maxPending?: number | null | undefined;
+  /**
+   * Bytes that a client may send behind its request before it is answered: they are kept for the connection. More fail the
+   * handshake with 400. Null: any number. Default 65,536, as much as is read at a time.
+   */
+  readonly maxEarlyBytes?: number | null | undefined;
   /** Whether to listen at once. Default true. */
   readonly startServing?: boolean | undefined;
   /** Aborting it closes the server. */
@@ -194,15 +199,13 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     this.#listen = listen;
     this.#settings = connectionSettings(options, maxMessageBytes(options.maxSize));
     this.#openTimeoutMs = duration('openTimeoutMs', options.openTimeoutMs, 10_000);
-    this.#maxPending =
-      options.maxPending === undefined
-        ? DEFAULT_MAX_PENDING
-        : (limit('maxPending', options.maxPending) ?? Number.POSITIVE_INFINITY);
+    this.#maxPending = mostOf('maxPending', options.maxPending) ?? DEFAULT_MAX_PENDING;
     this.#logger = options.logger ?? runtime.logger;
     const engine = deflateEngine(options, runtime);
     this.#protocolOptions = {
       ...protocolOptions(options, runtime),
-      httpLimits: runtime.limits.http,
+      httpLimits: httpLimits(options, runtime),
+      maxEarlyBytes: mostOf('maxEarlyBytes', options.maxEarlyBytes),
       origins,
       allowedHosts,
       subprotocols,

@@ -30,7 +30,7 @@ export const endlessInterimResponses: ClientAttack = endless(
   ['InvalidMessage', 'InvalidStatus'],
 );
 
-const BODY = { bytes: 5 * MIB, because: '1 MiB of a body (`WEBSOCKETS_MAX_BODY_SIZE`), doubled while it grows' };
+const BODY = { bytes: 5 * MIB, because: '1 MiB of a body (`maxBodyBytes`), doubled while it grows' };
 
 const endlessBody = (name: string, begin: string, more: string): ClientAttack => ({
   name,

@@ -5,7 +5,7 @@ export const redirectLoop: ClientAttack = {
   name: 'redirects in a circle',
   expect: {
     ends: ['SecurityError'],
-    memory: { bytes: 8 * MIB, because: '10 attempts (`WEBSOCKETS_MAX_REDIRECTS`), one after the other' },
+    memory: { bytes: 8 * MIB, because: '10 attempts (`maxRedirects`), one after the other' },
   },
   serve: (socket, request) => {
     const step = Number(/^GET \/(\d*)/.exec(request)?.[1] || 0) + 1;

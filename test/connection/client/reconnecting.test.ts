@@ -300,10 +300,11 @@ describe('Retry-After', () => {
     });
   }
 
-  test('is capped, down to nothing', async () => {
+  test('is capped, down to nothing, or not at all', async () => {
     for (const [maxRetryAfterMs, seconds] of [
       [20_000, '20.0'],
       [0, '1.0'],
+      [null, '30.0'],
     ] as const) {
       const loop = new Loop(
         { ...retryAll, reconnectPolicy: { maxRetryAfterMs } },
