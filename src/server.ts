@@ -28,6 +28,7 @@ export type { CredentialPairs } from './connection/server/credentials.ts';
 export type { DigestAuthOptions } from './connection/server/digest-auth.ts';
 export type { RequestHook } from './connection/server/request-hook.ts';
 export {
+  type Arrival,
   type Listen,
   type Listener,
   type ListenSink,

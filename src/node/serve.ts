@@ -1,12 +1,11 @@
 // `serve` on Node: listens on TCP, Unix and TLS sockets for the connection layer.
-import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type ListenOptions, type Server as NetServer, Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions, Server as TlsServer } from 'node:tls';
 import { mustBeOptions } from '../connection/check-options.ts';
-import { reportLimit } from '../connection/diagnostics.ts';
 import {
+  type Arrival,
   begun,
-  DEFAULT_MAX_PENDING,
   type Listen,
   type ListenSink,
   type SelectsSubprotocol,
@@ -119,18 +118,15 @@ function refuse(options: object, name: string, others: readonly string[]): void 
 }
 
 /** As much of the options as listening needs, whatever the class of the connections. */
-type ListenSettings = Pick<
-  ServeOptions,
-  'host' | 'port' | 'path' | 'socket' | 'backlog' | 'tls' | 'openTimeoutMs' | 'maxPending' | 'socketHandles'
->;
+type ListenSettings = Pick<ServeOptions, 'host' | 'port' | 'path' | 'socket' | 'backlog' | 'tls' | 'socketHandles'>;
 
-async function listen(options: ListenSettings, { onTransport, onError, onListening }: ListenSink): ReturnType<Listen> {
+async function listen(options: ListenSettings, sink: ListenSink): ReturnType<Listen> {
+  const { onTransport, onError, onListening } = sink;
   const server = options.socket ?? createListening(options);
   const isTls = server instanceof TlsServer;
   const path = options.path ?? null;
-  const onSocket = (socket: Socket): void => onTransport(new NodeTransport(socket, path));
-  const tlsHandshakes = isTls ? trackTlsHandshakes(server, options.maxPending) : null;
-  server.on(isTls ? 'secureConnection' : 'connection', onSocket);
+  if (isTls) acceptTls(server, path, sink);
+  else server.on('connection', (socket) => onTransport(new NodeTransport(socket, path)));
   if (!server.listening) await startListening(server, options);
   onListening(listeningAddress(server.address()));
   if (options.socket === undefined && !isTls && options.socketHandles !== false) {
@@ -145,47 +141,56 @@ async function listen(options: ListenSettings, { onTransport, onError, onListeni
       // Whoever waits in the system's queue would be reset: two turns, since this one may be past its reads, accept them all.
       await nextTurn();
       await nextTurn();
-      await new Promise((resolve) => {
-        server.close(resolve);
-        for (const socket of tlsHandshakes?.values() ?? []) socket.destroy();
-      });
+      await new Promise((resolve) => server.close(resolve));
     },
   };
 }
 
-/**
- * The sockets that are in the middle of a TLS handshake, oldest first: nobody else would end them when the server closes,
- * or count them. A TLS socket does not tell whose it is: they are told apart by their peers' addresses. Peers on a Unix
- * socket have none, and are left to the deadline of the handshake.
- */
-function trackTlsHandshakes(
-  server: TlsServer,
-  maxPending: number | null = DEFAULT_MAX_PENDING,
-): ReadonlyMap<string, Socket> {
-  const inProgress = new Map<string, Socket>();
-  const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+/** Clients of a TLS server count from the moment on that they connect, not from the end of their TLS handshake. */
+function acceptTls(server: TlsServer, path: string | null, { onTransport, onArrival }: ListenSink): void {
+  const arrivals = new Map<Socket, Arrival>();
   server.on('connection', (socket) => {
-    if (socket.remotePort === undefined) return;
-    const name = nameOf(socket);
-    inProgress.set(name, socket);
+    // A stream that the user hands over has more between itself and TLS.
+    if (!(socket instanceof Socket)) return;
+    arrivals.set(
+      socket,
+      onArrival(() => socket.destroy()),
+    );
     socket.on('close', () => {
-      if (inProgress.get(name) === socket) inProgress.delete(name);
+      arrivals.get(socket)?.onGone();
+      arrivals.delete(socket);
     });
-    const [oldest] = inProgress;
-    if (oldest !== undefined && inProgress.size > (maxPending ?? Number.POSITIVE_INFINITY)) {
-      inProgress.delete(oldest[0]);
-      reportLimit(nodeRuntime, null, 'maxPending');
-      oldest[1].destroy();
-    }
   });
-  server.on('secureConnection', (socket) => inProgress.delete(nameOf(socket)));
-  return inProgress;
+  server.on('secureConnection', (socket) => {
+    const transport = new NodeTransport(socket, path);
+    const carrier = carrierOf(socket);
+    if (carrier === undefined) {
+      // A Node that does not tell: rather nobody is counted than a client that is let in.
+      for (const { onGone } of arrivals.values()) onGone();
+      onTransport(transport);
+      return;
+    }
+    const arrival = arrivals.get(carrier);
+    arrivals.delete(carrier);
+    // It may have come before us, with a server that was listening.
+    if (arrival === undefined) onTransport(transport);
+    else arrival.onTransport(transport);
+  });
 }
 
-function createListening({ tls, openTimeoutMs }: ListenSettings): NetServer {
+/**
+ * The socket below a TLS socket, which Node 20 to 26 keep in its handle, undocumented. Who comes by a Unix socket has nothing else
+ * to be known by.
+ */
+function carrierOf(socket: TLSSocket): Socket | undefined {
+  const { _handle: handle } = socket as { readonly _handle?: { readonly _parentWrap?: Socket } };
+  return handle?._parentWrap;
+}
+
+function createListening({ tls }: ListenSettings): NetServer {
   if (tls === undefined) return createServer({ allowHalfOpen: true, noDelay: true });
-  const handshakeTimeout = openTimeoutMs === null ? 2 ** 31 - 1 : (openTimeoutMs ?? 10_000);
-  return createTlsServer({ handshakeTimeout, ...tls, allowHalfOpen: true, noDelay: true });
+  // The deadline is ours, and goes on after TLS.
+  return createTlsServer({ handshakeTimeout: 2 ** 31 - 1, ...tls, allowHalfOpen: true, noDelay: true });
 }
 
 function startListening(server: NetServer, { host, port = 0, path, backlog }: ListenSettings): Promise<void> {

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type Server as NetServer, type Socket, connect as tcpConnect } from 'node:net';
+import { type AddressInfo, type Server as NetServer, type Socket, connect as tcpConnect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { duplexPair } from 'node:stream';
 import { describe, test } from 'node:test';
-import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import {
   ConnectionClosedError,
   ConnectionClosedOK,
@@ -223,6 +224,27 @@ describe('a server over TLS', () => {
     assert.equal(await client.recv(), 'x');
     for (const peer of idle) peer.destroy();
   });
+});
+
+test('a stream that is no socket may be handed to a server of node:tls, and is not taken for one that does not get on', async () => {
+  const tls = createTlsServer({ cert: CERT, key: KEY, allowHalfOpen: true });
+  tls.listen(0, '127.0.0.1');
+  await once(tls, 'listening');
+  const server = await driver.serve(echo, { socket: tls, openTimeoutMs: 100, maxPending: 1 });
+  const [ours, theirs] = duplexPair();
+  tls.emit('connection', theirs);
+  const socket = tlsConnect({ socket: ours, ca: CERT, servername: 'localhost' });
+  await once(socket, 'secureConnect');
+  const client = await driver.connect('ws://localhost/', { socket });
+  const { port } = tls.address() as AddressInfo;
+  const idle = [await driver.dial(port), await driver.dial(port)];
+  await Promise.all(idle.map((peer) => peer.ended()));
+  await client.send('x');
+  assert.equal(await client.recv(), 'x');
+  client.abort();
+  for (const peer of idle) peer.destroy();
+  server.abort();
+  await server.waitClosed();
 });
 
 test('a server over TLS answers each of the pings that come one by one in a turn, though every write waits for a moment', async () => {

@@ -22,6 +22,7 @@ import type { DirectHandlers } from '../handlers.ts';
 import { type Deferred, deferred } from '../promises.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Address, Transport } from '../transport.ts';
+import { connectionOf, type PendingClient, PendingHandshakes, TlsClient } from './pending-handshakes.ts';
 import { type ServerCloseOptions, type ServerClosing, serverClosing } from './server-closing.ts';
 import {
   ServerConnection,
@@ -88,7 +89,10 @@ export interface ServerOptions<P extends string = string, C extends ServerConnec
   readonly processResponse?: ((connection: NoInfer<C>, request: Request, response: Response) => HookResult) | undefined;
   /** Value of `Server`; null: none. Default `{runtime}/{version} websockets/{version}`. */
   readonly serverHeader?: string | null | undefined;
-  /** How many opening handshakes may be in progress; beyond that the oldest is dropped. Null: no limit. Default 4,096. */
+  /**
+   * How many opening handshakes may be in progress, TLS included where this server speaks it; beyond that the oldest is dropped,
+   * so that who says nothing never keeps others out. Null: no limit. Default 4,096.
+   */
   readonly maxPending?: number | null | undefined;
   /**
    * Bytes that a client may send behind its request before it is answered: they are kept for the connection. More fail the
@@ -121,10 +125,22 @@ export interface Listener {
 export interface ListenSink {
   /** A client has connected. */
   readonly onTransport: (transport: Transport, opening?: Opening) => void;
+  /**
+   * A client has connected, and TLS comes before its transport: from now on it is a handshake in progress, with its deadline.
+   * @param drop ends it; `onGone` follows.
+   */
+  readonly onArrival: (drop: () => void) => Arrival;
   /** Something failed, and listening goes on. */
   readonly onError: (error: Error) => void;
   /** Clients may come now, at these addresses. */
   readonly onListening: (addresses: readonly Address[]) => void;
+}
+
+/** Hears what becomes of a client that has no transport yet. */
+export interface Arrival {
+  readonly onTransport: (transport: Transport) => void;
+  /** The client has left, or was dropped. Means nothing once it has its transport. */
+  readonly onGone: () => void;
 }
 
 /** Starts to listen, and hands over a transport for each client. */
@@ -137,7 +153,7 @@ export interface Opening {
 }
 
 /** How many opening handshakes may be in progress. */
-export const DEFAULT_MAX_PENDING = 4096;
+const MAX_PENDING = 4096;
 
 /** A running server. Made by `serve`. */
 export class Server<C extends ServerConnection = ServerConnection> implements ServerView, AsyncDisposable {
@@ -146,8 +162,6 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
   readonly #options: ServerOptions;
   readonly #listen: Listen;
   readonly #settings: ConnectionSettings;
-  readonly #openTimeoutMs: number | null;
-  readonly #maxPending: number;
   readonly #logger: Logger;
   readonly #handlers: DirectHandlers<ServerConnection> | null;
   #protocolOptions: ServerProtocolOptions;
@@ -156,12 +170,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
   #listener: Listener | null = null;
   #closing: ServerClosing | null = null;
   #isAborted = false;
-  /**
-   * Handshakes in progress, oldest first, with their deadlines; connections that were refused stay, with no deadline, until
-   * they are gone. All have the same time: one timer, for the oldest, is enough.
-   */
-  readonly #pending: Map<ServerConnection, number> = new Map();
-  #pendingTimer: Timer | null = null;
+  readonly #pending: PendingHandshakes;
   /** Connections from the 101 until they are gone. */
   readonly #open: Set<ServerConnection> = new Set();
   /** Those whose handler has not returned. */
@@ -198,8 +207,14 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     this.#options = options;
     this.#listen = listen;
     this.#settings = connectionSettings(options, maxMessageBytes(options.maxSize));
-    this.#openTimeoutMs = duration('openTimeoutMs', options.openTimeoutMs, 10_000);
-    this.#maxPending = mostOf('maxPending', options.maxPending) ?? DEFAULT_MAX_PENDING;
+    const limits = {
+      openTimeoutMs: duration('openTimeoutMs', options.openTimeoutMs, 10_000),
+      maxPending: mostOf('maxPending', options.maxPending) ?? MAX_PENDING,
+    };
+    this.#pending = new PendingHandshakes(runtime.clock, limits, {
+      onTooMany: (client) => this.#onTooMany(client),
+      onLate: (client) => this.#onLate(client),
+    });
     this.#logger = options.logger ?? runtime.logger;
     const engine = deflateEngine(options, runtime);
     this.#protocolOptions = {
@@ -299,7 +314,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     if (this.#isAborted) return;
     this.#isAborted = true;
     this.#spreading?.cancel();
-    for (const connection of [...this.#pending.keys(), ...this.#open]) connection.abort();
+    for (const client of [...this.#pending.clients, ...this.#open]) client.abort();
     this.#handled.clear();
     this.#checkIdle();
   }
@@ -339,13 +354,27 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     },
     onGone: (connection) => {
       this.#events.onRefused(connection);
-      this.#pending.delete(connection);
+      this.#pending.end(connection);
       this.#open.delete(connection);
       this.#checkIdle();
     },
   };
 
-  #accept(transport: Transport, opening: Opening | null): void {
+  /** TLS comes first. */
+  #arrive(drop: () => void): Arrival {
+    const client = new TlsClient(drop);
+    if (this.#closing === null) this.#pending.begin(client);
+    else drop();
+    return {
+      onTransport: (transport) => this.#accept(transport, null, client),
+      onGone: () => {
+        this.#pending.endTls(client);
+        this.#checkIdle();
+      },
+    };
+  }
+
+  #accept(transport: Transport, opening: Opening | null, client: TlsClient | null): void {
     const { createConnection, selectSubprotocol } = this.#options;
     const protocol = new ServerProtocol(
       selectSubprotocol === undefined
@@ -365,41 +394,28 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     } catch (error) {
       this.#logger.error('opening handshake failed', { error });
       transport.abort();
+      if (client !== null) this.#pending.endTls(client);
       opening?.onRefused(new InvalidHandshake('opening handshake failed', { cause: error }));
       return;
     }
     if (opening !== null) this.#openings.set(connection, opening);
-    this.#pending.set(connection, this.#runtime.clock.now() + (this.#openTimeoutMs ?? Number.POSITIVE_INFINITY));
-    if (this.#pendingTimer === null) this.#watchPending();
-    if (this.#pending.size > this.#maxPending) {
-      // The oldest goes: whoever opens connections and says nothing must not keep others out.
-      const [oldest] = this.#pending.keys();
-      if (oldest !== undefined) {
-        this.#pending.delete(oldest);
-        reportLimit(this.#runtime, oldest, 'maxPending');
-        oldest.abort();
-      }
-    }
+    if (client === null) this.#pending.begin(connection);
+    else this.#pending.goOn(client, connection);
     if (this.#isAborted) connection.abort();
     else if (this.#closing !== null) this.#answerLate(connection);
   }
 
-  /** Answers handshakes that took too long, then waits for the next one that might. */
-  #watchPending(): void {
-    const { clock, host } = this.#runtime;
-    this.#pendingTimer = null;
-    const now = clock.now();
-    for (const [connection, deadline] of this.#pending) {
-      if (deadline > now) {
-        if (deadline === Number.POSITIVE_INFINITY) continue;
-        this.#pendingTimer = clock.setTimer(deadline - now, () => this.#watchPending());
-        return;
-      }
-      this.#pending.set(connection, Number.POSITIVE_INFINITY);
-      if (!connection.isPending) continue;
-      reportLimit(this.#runtime, connection, 'openTimeoutMs');
-      connection.answer(requestTimeout(host.now()), noop);
-    }
+  #onTooMany(client: PendingClient): void {
+    reportLimit(this.#runtime, connectionOf(client), 'maxPending');
+    client.abort();
+  }
+
+  #onLate(client: PendingClient): void {
+    const connection = connectionOf(client);
+    if (connection !== null && !connection.isPending) return;
+    reportLimit(this.#runtime, connection, 'openTimeoutMs');
+    if (connection === null) client.abort();
+    else connection.answer(requestTimeout(this.#runtime.host.now()), noop);
   }
 
   async #answerWithHooks(connection: ServerConnection, request: Request): Promise<void> {
@@ -446,9 +462,9 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
       this.#answerLate(connection);
       return;
     }
-    this.#pending.set(connection, Number.POSITIVE_INFINITY);
+    this.#pending.endDeadline(connection);
     connection.answer(response, () => {
-      this.#pending.delete(connection);
+      this.#pending.end(connection);
       this.#open.add(connection);
     });
     if (!this.#open.has(connection)) return;
@@ -468,7 +484,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
   /** The server is closing: whoever has no answer yet gets this one. */
   #answerLate(connection: ServerConnection): void {
     if (!connection.isPending) return;
-    this.#pending.set(connection, Number.POSITIVE_INFINITY);
+    this.#pending.endDeadline(connection);
     connection.answer(serverShuttingDown(this.#runtime.host.now(), this.#closing?.retryAfterSeconds), noop);
   }
 
@@ -490,7 +506,8 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
 
   async #startListening(): Promise<Listener> {
     const listener = await this.#listen({
-      onTransport: (transport, opening = undefined) => this.#accept(transport, opening ?? null),
+      onTransport: (transport, opening = undefined) => this.#accept(transport, opening ?? null, null),
+      onArrival: (drop) => this.#arrive(drop),
       onError: (error) => this.#logger.error('accepting a connection failed', { error }),
       onListening: (addresses) => this.#onListening(addresses),
     });
@@ -524,7 +541,11 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     this.#drained = deferred();
     this.#idle = deferred();
     const listenerClosed = listener?.close(this.#drained.promise);
-    for (const connection of this.#pending.keys()) this.#answerLate(connection);
+    for (const client of this.#pending.clients) {
+      const connection = connectionOf(client);
+      if (connection === null) client.abort();
+      else this.#answerLate(connection);
+    }
     if (closeConnections && !this.#isAborted) {
       this.#spreading = spread([...this.#open], spreadMs, this.#runtime.clock, (connection) => {
         if (connection.state === State.OPEN) connection.close({ code, reason }).catch(noop);
@@ -533,7 +554,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     this.#checkIdle();
     await this.#idle.promise;
     await listenerClosed;
-    this.#pendingTimer?.cancel();
+    this.#pending.stop();
     this.#log('server closed');
     this.#resolveClosed();
   }

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { FakeClock } from 'websockets-ts/testing';
-import { type Listen, Server, type ServerOptions } from '#dist/connection/server/server.js';
+import {
+  type Arrival,
+  type Listen,
+  type ListenSink,
+  Server,
+  type ServerOptions,
+} from '#dist/connection/server/server.js';
 import { nodeRuntime } from '#dist/node/runtime.js';
 import { FakeTransport } from '../../support/fake-transport.ts';
 import { LogRecorder } from '../../support/log-recorder.ts';
@@ -23,15 +29,18 @@ class LateTransport extends FakeTransport {
 
 interface Listening {
   readonly clock: FakeClock;
+  readonly server: Server;
+  /** A client connects that speaks TLS first. */
+  readonly arrive: () => TlsClient;
   /** A client connects. */
   readonly accept: () => LateTransport;
 }
 
 async function listening(options: ServerOptions): Promise<Listening> {
   const clock = new FakeClock();
-  let onTransport: Parameters<Listen>[0]['onTransport'] = () => {};
-  const listen: Listen = async (sink) => {
-    onTransport = sink.onTransport;
+  let sink!: ListenSink;
+  const listen: Listen = async (itsSink) => {
+    sink = itsSink;
     return { addresses: [['127.0.0.1', 1]], sockets: [], close: async () => {} };
   };
   const logger = new LogRecorder();
@@ -39,13 +48,99 @@ async function listening(options: ServerOptions): Promise<Listening> {
   await server.startServing();
   return {
     clock,
+    server,
+    arrive: () => new TlsClient(sink),
     accept: () => {
       const transport = new LateTransport();
-      onTransport(transport);
+      sink.onTransport(transport);
       return transport;
     },
   };
 }
+
+/** A client that has connected, and is not through with TLS. */
+class TlsClient {
+  drops = 0;
+  readonly #arrival: Arrival;
+
+  constructor({ onArrival }: ListenSink) {
+    this.#arrival = onArrival(() => {
+      this.drops++;
+    });
+  }
+
+  /** TLS is done. */
+  secure(): LateTransport {
+    const transport = new LateTransport();
+    this.#arrival.onTransport(transport);
+    return transport;
+  }
+
+  /** Its socket is closed. */
+  leave(): void {
+    this.#arrival.onGone();
+  }
+}
+
+describe('a client that speaks TLS first', () => {
+  const status = (transport: LateTransport): string | undefined => transport.writes.join('').split(' ')[1];
+
+  test('counts among maxPending from the beginning, in the order in which all came', async () => {
+    const { accept, arrive } = await listening({ maxPending: 2 });
+    const first = arrive();
+    const second = accept();
+    const transport = first.secure();
+    assert.deepEqual([transport.aborts, second.aborts], [0, 0]);
+    const third = arrive();
+    assert.deepEqual([transport.aborts, second.aborts, third.drops], [1, 0, 0], 'the first came first');
+    accept();
+    accept();
+    assert.deepEqual([transport.aborts, second.aborts, third.drops], [1, 1, 1]);
+  });
+
+  test('leaves its place when it goes away', async () => {
+    const { accept, arrive } = await listening({ maxPending: 1 });
+    arrive().leave();
+    const next = accept();
+    assert.equal(next.aborts, 0);
+  });
+
+  test('has one deadline for all: it is dropped within TLS, and answered 408 behind it', async () => {
+    const { arrive, clock } = await listening({ openTimeoutMs: 200 });
+    const [quick, slow] = [arrive(), arrive()];
+    await clock.advance(150);
+    const transport = quick.secure();
+    await clock.advance(49);
+    assert.deepEqual([status(transport), slow.drops], [undefined, 0]);
+    await clock.advance(1);
+    assert.deepEqual([status(transport), slow.drops], ['408', 1]);
+  });
+
+  test('is dropped when the server closes, and late ones at once', async () => {
+    const { arrive, server } = await listening({});
+    const [before, secure] = [arrive(), arrive()];
+    const transport = secure.secure();
+    server.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    const late = arrive();
+    assert.deepEqual([before.drops, status(transport), late.drops], [1, '503', 1]);
+    before.leave();
+    late.leave();
+    transport.sink?.onClose(null);
+    await server.waitClosed();
+  });
+});
+
+test('a client over TLS for which no connection could be made leaves its place, too', async () => {
+  const createConnection = (): never => {
+    throw new Error('mine');
+  };
+  const { arrive, server } = await listening({ createConnection });
+  const transport = arrive().secure();
+  assert.equal(transport.aborts, 1);
+  server.close();
+  await server.waitClosed();
+});
 
 describe('maxPending', () => {
   test('drops the oldest once each, also when they take their time to go', async () => {
