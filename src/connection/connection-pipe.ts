@@ -3,6 +3,8 @@
 import {
   ConcurrencyError,
   type ConnectionClosed,
+  EndOfStreamError,
+  InvalidHandshake,
   type InvalidUtf8Error,
   ProtocolError,
   TimeoutError,
@@ -654,6 +656,10 @@ export class ConnectionPipe<C>
     const { parserExc, handshakeExc } = this.#protocol;
     if (parserExc !== null) reportViolation(this.#runtime, this.#connection, parserExc);
     if (!this.#hasOpened) {
+      // Our own mistake, or that of a hook; what is wrong with a peer's half of the handshake, `handshake` tells.
+      if (handshakeExc !== null && !InvalidHandshake.is(handshakeExc) && !(handshakeExc instanceof EndOfStreamError)) {
+        reportError(this.#runtime, this.#connection, 'opening handshake failed', handshakeExc);
+      }
       reportLimitBehind(this.#runtime, this.#connection, handshakeExc);
       reportHandshake(this.#runtime, this.#connection, this.#protocol);
     }

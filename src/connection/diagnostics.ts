@@ -72,8 +72,9 @@ export interface CloseDiagnostics {
   readonly error: Error;
 }
 
-/** `websockets:error`: something failed at a connection: the network, the peer, the handler. */
+/** `websockets:error`: something failed: the network, the peer, the handler or a hook at a connection; a server that could not accept one. */
 export interface ErrorDiagnostics {
+  /** Null when it was about none. */
   readonly connection: unknown;
   /** What failed, as the log has it. */
   readonly message: string;

@@ -2,12 +2,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { hasSubscribers } from 'node:diagnostics_channel';
+import type { Server as NetServer } from 'node:net';
 import { describe, test } from 'node:test';
-import type { ServerConnection } from 'websockets-ts';
+import type { Response, ServerConnection } from 'websockets-ts';
 import { CONTINUATION, PING, TEXT } from '../conformance/wire.ts';
 import { Channels } from '../support/channels.ts';
 import { LogRecorder } from '../support/log-recorder.ts';
 import { deferred, driver, meet, rejection, SIDES, serving, untilClosed } from './meet.ts';
+
+const fail = (): never => {
+  throw new Error('mine');
+};
 
 for (const side of SIDES) {
   describe(`the channels tell of a ${side}'s connection`, () => {
@@ -113,6 +118,48 @@ describe('the channels tell of a server', () => {
     const client = await driver.connect(s.url);
     await client.closed;
     assert.deepEqual(channels.about(await arrived.promise), ['error message=connection handler failed Error: mine']);
+  });
+
+  for (const [hook, options, told] of [
+    ['processRequest', { processRequest: fail }, 'process_request failed'],
+    ['authenticate', { authenticate: fail }, 'authenticate failed'],
+    ['selectSubprotocol', { selectSubprotocol: fail }, 'opening handshake failed'],
+    ['processResponse', { processResponse: fail }, 'process_response failed'],
+    ['createConnection', { createConnection: fail }, 'opening handshake failed'],
+  ] as const) {
+    test(`an error of ${hook}, once`, async () => {
+      using channels = new Channels('error');
+      await using s = await serving(untilClosed, { ...options, logger: new LogRecorder() });
+      const peer = await driver.dial(s.port);
+      await peer.open();
+      await peer.ended();
+      peer.destroy();
+      const [first, ...rest] = channels.heard;
+      assert.deepEqual([first?.message['message'], String(first?.message['error'])], [told, 'Error: mine']);
+      assert.equal(first?.message['connection'] === null, hook === 'createConnection');
+      assert.deepEqual(rest, []);
+    });
+  }
+
+  test('an answer of a hook that is none', async () => {
+    using channels = new Channels('error');
+    const logger = new LogRecorder();
+    await using s = await serving(untilClosed, { processResponse: () => ({}) as Response, logger });
+    const peer = await driver.dial(s.port);
+    await peer.open();
+    await peer.ended();
+    peer.destroy();
+    assert.deepEqual(
+      channels.heard.map(({ message }) => message['message']),
+      ['unexpected internal error'],
+    );
+  });
+
+  test('a connection that could not be accepted', async () => {
+    using channels = new Channels('error');
+    await using s = await serving(untilClosed, { logger: new LogRecorder() });
+    (s.server.sockets[0] as NetServer).emit('error', new Error('EMFILE'));
+    assert.deepEqual(channels.about(null), ['error message=accepting a connection failed Error: EMFILE']);
   });
 
   test('a handshake that was refused, on both ends', async () => {

@@ -17,7 +17,7 @@ import type { Timer } from '../clock.ts';
 import { type CommonOptions, httpLimits, maxMessageBytes, protocolOptions } from '../common-options.ts';
 import { deflateEngine } from '../compression-options.ts';
 import { type ConnectionSettings, connectionSettings } from '../connection-settings.ts';
-import { reportLimit } from '../diagnostics.ts';
+import { reportError, reportLimit } from '../diagnostics.ts';
 import type { DirectHandlers } from '../handlers.ts';
 import { type Deferred, deferred } from '../promises.ts';
 import type { Runtime } from '../runtime.ts';
@@ -300,7 +300,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     this.#closing = closing;
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#finish(closing).catch((error: unknown) => {
-      this.#logger.error('closing the server failed', { error });
+      this.#failed('closing the server failed', error);
       this.#resolveClosed();
     });
   }
@@ -341,7 +341,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
         return;
       }
       this.#answerWithHooks(connection, request).catch((error: unknown) => {
-        this.#logger.error('unexpected internal error', { connection, error });
+        this.#failed('unexpected internal error', error, connection);
         connection.abort();
       });
     },
@@ -392,7 +392,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     try {
       connection = createConnection?.(protocol, this, options) ?? new ServerConnection(protocol, this, options);
     } catch (error) {
-      this.#logger.error('opening handshake failed', { error });
+      this.#failed('opening handshake failed', error);
       transport.abort();
       if (client !== null) this.#pending.endTls(client);
       opening?.onRefused(new InvalidHandshake('opening handshake failed', { cause: error }));
@@ -508,7 +508,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     const listener = await this.#listen({
       onTransport: (transport, opening = undefined) => this.#accept(transport, opening ?? null, null),
       onArrival: (drop) => this.#arrive(drop),
-      onError: (error) => this.#logger.error('accepting a connection failed', { error }),
+      onError: (error) => this.#failed('accepting a connection failed', error),
       onListening: (addresses) => this.#onListening(addresses),
     });
     this.#listener = listener;
@@ -564,6 +564,12 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     const message = `time to close is over: ${dropped} connections dropped, ${this.#handled.size} handlers left alone`;
     if (isLogged(this.#logger, 'warn')) this.#logger.warn(message);
     this.abort();
+  }
+
+  /** @param connection null: it was not about one. */
+  #failed(message: string, error: unknown, connection: ServerConnection | null = null): void {
+    reportError(this.#runtime, connection, message, error);
+    this.#logger.error(message, connection === null ? { error } : { connection, error });
   }
 
   #log(message: string): void {
