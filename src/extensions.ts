@@ -12,9 +12,10 @@ export type {
   Extension,
   ExtensionName,
   ExtensionParameter,
+  ExtensionWatcher,
   ServerExtensionFactory,
 } from './core/extension.ts';
-export type { CompressSettings, DeflateEngine, DeflateLimits, Deflator, Inflator } from './core/host.ts';
+export type { CompressSettings, DeflateEngine, DeflateLimits, Deflator, DeflatorOwner, Inflator } from './core/host.ts';
 
 /** Who does the work. */
 export interface EngineOptions {

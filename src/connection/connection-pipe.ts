@@ -174,6 +174,7 @@ export class ConnectionPipe<C>
     if (idleTimeoutMs !== null || maxLifetimeMs !== null) {
       this.#expiry = new Expiry(this, clock, this.#settings, this.#randomPhase());
     }
+    for (const extension of this.#protocol.extensions) extension.watch?.(this);
     reportHandshake(this.#runtime, this.#connection, this.#protocol);
     reportOpen(this.#runtime, this.#connection);
     this.#callHandler((handlers) => handlers.open?.(this.#connection));
@@ -630,6 +631,7 @@ export class ConnectionPipe<C>
       await waitFor(closing, { timeoutMs }, this.#runtime.clock);
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
+      this.reportLimit('closeTimeoutMs');
       this.fail(1011, 'close during fragmented message');
     }
   }

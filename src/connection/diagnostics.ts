@@ -1,13 +1,11 @@
 // What whoever watches all connections of a process is told, and on which channel. Knows no runtime's channels.
 import {
   EndOfStreamError,
-  HeaderLineTooLong,
+  type HandshakeLimit,
   PayloadTooBig,
   ProtocolError,
-  RequestLineTooLong,
-  StatusLineTooLong,
-  TooManyHeaders,
-  VIOLATIONS,
+  SecurityError,
+  type Violation,
 } from '../core/exceptions.ts';
 import { Opcode } from '../core/opcode.ts';
 import type { Protocol } from '../core/protocol.ts';
@@ -81,15 +79,17 @@ export interface ErrorDiagnostics {
   readonly error: unknown;
 }
 
-/** A limit of ours, by the name of its option. */
+/** A limit of ours, by the name of its option. `maxFinalBlocks` has none: see SECURITY.md. */
 export type LimitName =
-  | 'maxLineBytes'
-  | 'maxHeaders'
+  | HandshakeLimit
   | 'openTimeoutMs'
   | 'maxPending'
+  | 'maxRetryAfterMs'
   | 'maxSize'
   | 'controlFrameLimit'
   | 'maxEmptyFragments'
+  | 'maxFinalBlocks'
+  | 'maxCompressionContexts'
   | 'maxQueueBytes'
   | 'maxBuffered'
   | 'slowTimeoutMs'
@@ -98,7 +98,7 @@ export type LimitName =
   | 'idleTimeoutMs'
   | 'maxLifetimeMs';
 
-/** `websockets:limit`: a limit ended a connection or a handshake, or refused a message. */
+/** `websockets:limit`: a limit ended or refused something, or cut it short. One that only makes somebody wait is not told. */
 export interface LimitDiagnostics {
   /** Null when there is none yet. */
   readonly connection: unknown;
@@ -171,20 +171,28 @@ export function reportViolation(runtime: Watched, connection: unknown, error: un
   reportLimitBehind(runtime, connection, error);
 }
 
-/** Says which limit was met, if this error means that one was. */
+/** Says which limit was met, if this error, or what caused it, means that one was. */
 export function reportLimitBehind(runtime: Watched, connection: unknown, error: unknown): void {
-  const limit = limitBehind(error);
+  if (!runtime.diagnostics?.limit.hasSubscribers) return;
+  let limit: LimitName | null = null;
+  const seen = new Set<unknown>();
+  for (let next = error; next instanceof Error && limit === null && !seen.has(next); next = next.cause) {
+    seen.add(next);
+    limit = limitOf(next);
+  }
   if (limit !== null) reportLimit(runtime, connection, limit);
 }
 
-function limitBehind(error: unknown): LimitName | null {
+/** The violations that are no breach of the protocol, but of a limit of ours. */
+const LIMITS: { readonly [code in Violation]?: LimitName } = {
+  TOO_MANY_CONTROL_FRAMES: 'controlFrameLimit',
+  TOO_MANY_EMPTY_FRAGMENTS: 'maxEmptyFragments',
+  TOO_MANY_FINAL_BLOCKS: 'maxFinalBlocks',
+};
+
+function limitOf(error: Error): LimitName | null {
   if (PayloadTooBig.is(error)) return 'maxSize';
-  if (ProtocolError.is(error)) {
-    if (error.message === VIOLATIONS.TOO_MANY_CONTROL_FRAMES) return 'controlFrameLimit';
-    if (error.message === VIOLATIONS.TOO_MANY_EMPTY_FRAGMENTS) return 'maxEmptyFragments';
-    return null;
-  }
-  if (TooManyHeaders.is(error)) return 'maxHeaders';
-  const isLine = RequestLineTooLong.is(error) || StatusLineTooLong.is(error) || HeaderLineTooLong.is(error);
-  return isLine ? 'maxLineBytes' : null;
+  if (SecurityError.is(error)) return error.limit ?? null; // An error of another copy of the package may not know.
+  if (!ProtocolError.is(error) || error.code === 'PROTOCOL_ERROR') return null;
+  return LIMITS[error.code] ?? null;
 }

@@ -16,9 +16,17 @@ export interface EncodeOptions {
   readonly compress?: boolean | undefined;
 }
 
+/** Hears of what an extension does that nobody else sees. */
+export interface ExtensionWatcher {
+  /** A limit was met that ends nothing, by the name of its option. */
+  reportLimit(limit: 'maxCompressionContexts'): void;
+}
+
 /** An extension at work on one connection. Frames pass in list order when sent, in reverse order when received. */
 export interface Extension {
   readonly name: ExtensionName;
+  /** Called once, when the connection is open. */
+  watch?(watcher: ExtensionWatcher): void;
   /**
    * Turns a received frame into what the next layer sees. Sees data and control frames, passes through what is not its
    * own, and clears the reserved bits that it owns.

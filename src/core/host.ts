@@ -61,6 +61,12 @@ export interface Deflator {
   close(): void;
 }
 
+/** Whose compressor it is. */
+export interface DeflatorOwner {
+  /** The window could not be kept after a call, since as many live as may: see `DeflateLimits.maxContexts`. Called once. */
+  onWindowLost(): void;
+}
+
 /** A raw inflate decompressor with a sliding window that lives from call to call. */
 export interface Inflator {
   /**
@@ -104,8 +110,11 @@ export interface DeflateLimits {
 
 /** Makes the two halves of permessage-deflate. Contexts cost memory: they are made when the first message needs them. */
 export interface DeflateEngine {
-  /** `windowBits` is 9 to 15. */
-  createDeflator(settings: CompressSettings & { readonly windowBits: number }): Deflator;
+  /**
+   * `windowBits` is 9 to 15.
+   * @param owner wants to hear of it. Default: nobody does.
+   */
+  createDeflator(settings: CompressSettings & { readonly windowBits: number }, owner?: DeflatorOwner): Deflator;
   /** `windowBits` is 8 to 15. */
   createInflator(settings: { readonly windowBits: number }): Inflator;
 }

@@ -1,7 +1,15 @@
 // Raw deflate over node:zlib, synchronous and with windows that live from call to call. Knows nothing of frames.
 import { kMaxLength } from 'node:buffer';
 import * as nodeZlib from 'node:zlib';
-import type { CompressSettings, DeflateEngine, DeflateLimits, Deflator, Inflator } from '../core/host.ts';
+import { ProtocolError, VIOLATIONS } from '../core/exceptions.ts';
+import type {
+  CompressSettings,
+  DeflateEngine,
+  DeflateLimits,
+  Deflator,
+  DeflatorOwner,
+  Inflator,
+} from '../core/host.ts';
 import { concat, DeflateOutput } from './deflate-output.ts';
 import { InflateWindow } from './inflate-window.ts';
 import { KeptContexts } from './kept-contexts.ts';
@@ -44,13 +52,13 @@ export class NodeDeflateEngine implements DeflateEngine {
   }
 
   /** @throws {RangeError} zlib does not know such settings; `windowBits` below 9 it would silently not keep to. */
-  createDeflator(settings: DeflateSettings): Deflator {
+  createDeflator(settings: DeflateSettings, owner: DeflatorOwner | null = null): Deflator {
     const { windowBits, level, memLevel, strategy } = settings;
     if (windowBits < 9) throw new RangeError(`zlib cannot compress with a window of ${windowBits} bits`);
     const pool = this.#pool(`deflate ${windowBits} ${level} ${memLevel} ${strategy}`, () =>
       this.#zlib.createDeflateRaw({ ...settings, ...UNUSED_CHUNK }),
     );
-    return new NodeDeflator(pool, { kept: this.#kept, zlib: this.#zlib, settings });
+    return new NodeDeflator(pool, { kept: this.#kept, zlib: this.#zlib, settings }, owner);
   }
 
   createInflator({ windowBits }: { readonly windowBits: number }): Inflator {
@@ -102,15 +110,19 @@ class NodeDeflator implements Deflator {
   /** Null between calls unless it is among those that are kept: what comes next then begins with an empty window. */
   #context: ZlibContext | null;
   #isOpen = true;
+  /** Null, once it knows. */
+  #owner: DeflatorOwner | null;
 
   constructor(
     pool: ContextPool,
     { kept, zlib, settings }: { readonly kept: KeptContexts; readonly zlib: Zlib; readonly settings: DeflateSettings },
+    owner: DeflatorOwner | null,
   ) {
     this.#pool = pool;
     this.#kept = kept;
     this.#zlib = zlib;
     this.#settings = settings;
+    this.#owner = owner;
     this.#context = pool.borrow();
   }
 
@@ -120,7 +132,7 @@ class NodeDeflator implements Deflator {
     if (data.byteLength === 0) return Uint8Array.of(0x00, 0x00, 0x00, 0xff, 0xff);
     this.#context ??= this.#pool.borrow();
     const deflated = deflateAll(this.#context, data);
-    if (!this.#kept.keep(this)) this.giveBack();
+    if (!this.#kept.keep(this)) this.#loseWindow();
     return deflated;
   }
 
@@ -141,6 +153,13 @@ class NodeDeflator implements Deflator {
 
   reset(): void {
     this.#context?.reset();
+  }
+
+  #loseWindow(): void {
+    this.giveBack();
+    const owner = this.#owner;
+    this.#owner = null;
+    owner?.onWindowLost();
   }
 
   /** Lives without a context until the next call. */
@@ -314,7 +333,7 @@ class NodeInflator implements Inflator {
   /** The next stream may refer back to all that came before. */
   #startNewStream(context: ZlibContext): void {
     this.#streamEnds += 1;
-    if (this.#streamEnds > MAX_STREAM_ENDS) throw new Error('too many final blocks');
+    if (this.#streamEnds > MAX_STREAM_ENDS) throw new ProtocolError(VIOLATIONS.TOO_MANY_FINAL_BLOCKS);
     this.#window.add(output.last(Math.min(output.byteLength - this.#remembered, this.#window.maxBytes)));
     this.#remembered = output.byteLength;
     context.reset();

@@ -33,7 +33,7 @@ export function testRuntime({ clock, random }: Network): Runtime {
 /** Threads are ready when they are ready: the order of what happens would be another in each run. */
 function withoutThreads(engine: DeflateEngine): DeflateEngine {
   return {
-    createDeflator: (settings) => engine.createDeflator(settings),
+    createDeflator: (settings, owner) => engine.createDeflator(settings, owner),
     createInflator: (settings) => {
       const inflator: Inflator = engine.createInflator(settings);
       return {

@@ -13,8 +13,9 @@ import { httpLimits, maxMessageBytes, protocolOptions } from '../common-options.
 import { deflateEngine } from '../compression-options.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { type ConnectionSettings, connectionSettings } from '../connection-settings.ts';
-import { reportLimit } from '../diagnostics.ts';
+import { reportLimit, reportLimitBehind } from '../diagnostics.ts';
 import type { Runtime } from '../runtime.ts';
+import type { Transport } from '../transport.ts';
 import { waitFor } from '../wait.ts';
 import { ClientAuthentication } from './client-authentication.ts';
 import { ClientConnection } from './client-connection.ts';
@@ -136,6 +137,7 @@ export class Opener<C extends ClientConnection> {
         if (to === null) throw error;
         redirects += 1;
         if (redirects >= this.#maxRedirects) {
+          reportLimit(this.#runtime, null, 'maxRedirects');
           const text = `more than ${this.#maxRedirects} redirects`;
           throw new SecurityError(text, { cause: error, limit: 'maxRedirects' });
         }
@@ -183,10 +185,20 @@ export class Opener<C extends ClientConnection> {
     }
   }
 
+  async #dial(signal: AbortSignal): Promise<Transport> {
+    try {
+      return await this.#dialer.open(this.#uri, signal);
+    } catch (error) {
+      // A proxy has no connection that could tell.
+      reportLimitBehind(this.#runtime, null, error);
+      throw error;
+    }
+  }
+
   async #connect(signal: AbortSignal): Promise<C> {
     const { protocol, request } = this.#first ?? this.#handshake();
     this.#first = null;
-    const transport = await this.#dialer.open(this.#uri, signal);
+    const transport = await this.#dial(signal);
     const onAbort = (): void => transport.abort();
     signal.addEventListener('abort', onAbort, { once: true });
     try {

@@ -5,6 +5,7 @@ import { isLogged, type Logger } from '../../core/logger.ts';
 import { retryAfterMs } from '../../core/retry-after.ts';
 import { amount } from '../check-options.ts';
 import type { Timer } from '../clock.ts';
+import { reportLimit } from '../diagnostics.ts';
 import type { Runtime } from '../runtime.ts';
 import { waitFor } from '../wait.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -120,8 +121,12 @@ class Pauses {
     const { statusCode, headers } = error.response;
     const [value] = headers.getAll('Retry-After');
     if (value === undefined || (statusCode !== 503 && statusCode !== 429)) return 0;
-    const ms = retryAfterMs(value, this.#context.runtime.host.now()) ?? 0;
-    return Math.min(ms, this.#settings.maxRetryAfterMs);
+    const { runtime } = this.#context;
+    const { maxRetryAfterMs } = this.#settings;
+    const ms = retryAfterMs(value, runtime.host.now()) ?? 0;
+    if (ms <= maxRetryAfterMs) return ms;
+    reportLimit(runtime, null, 'maxRetryAfterMs');
+    return maxRetryAfterMs;
   }
 
   /** @throws the reason of the signal, at once. */

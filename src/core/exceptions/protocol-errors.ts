@@ -21,6 +21,7 @@ export const VIOLATIONS = {
   DECOMPRESSION_FAILED: 'decompression failed',
   TOO_MANY_CONTROL_FRAMES: 'too many control frames',
   TOO_MANY_EMPTY_FRAGMENTS: 'too many empty fragments',
+  TOO_MANY_FINAL_BLOCKS: 'too many final blocks',
 } as const;
 /** A rule of the protocol: a key of {@link VIOLATIONS}. */
 export type Violation = keyof typeof VIOLATIONS;

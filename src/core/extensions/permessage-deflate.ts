@@ -1,9 +1,9 @@
 // Compresses and decompresses the frames of one connection (RFC 7692 §6 and §7.2). Knows neither how it was negotiated
 // nor how deflate works: the engine does.
 import { InvalidState, PayloadTooBig, ProtocolError, VIOLATIONS } from '../exceptions/protocol-errors.ts';
-import type { EncodeOptions, Extension } from '../extension.ts';
+import type { EncodeOptions, Extension, ExtensionWatcher } from '../extension.ts';
 import { Frame } from '../frame.ts';
-import type { CompressSettings, DeflateEngine, Deflator, Inflator } from '../host.ts';
+import type { CompressSettings, DeflateEngine, Deflator, DeflatorOwner, Inflator } from '../host.ts';
 import { isControl, Opcode } from '../opcode.ts';
 
 /** The name of the extension on the wire (RFC 7692 §7). */
@@ -32,7 +32,7 @@ export interface PerMessageDeflateOptions {
  * connections is in the peer's window and not in ours: whatever we compress next begins with an empty one, which is always
  * allowed, and refers back to nothing before itself.
  */
-export class PerMessageDeflate implements Extension {
+export class PerMessageDeflate implements Extension, DeflatorOwner {
   readonly name: typeof PERMESSAGE_DEFLATE = PERMESSAGE_DEFLATE;
   readonly remoteNoContextTakeover: boolean;
   readonly localNoContextTakeover: boolean;
@@ -55,6 +55,8 @@ export class PerMessageDeflate implements Extension {
   /** The last four bytes of the compressed message that is being received. Before the first, as if a flush had just ended. */
   #lastBytes = FLUSH_END;
   #closed = false;
+  /** Until it has heard of a limit: once is enough. */
+  #watcher: ExtensionWatcher | null = null;
 
   constructor({
     remoteNoContextTakeover = false,
@@ -133,8 +135,7 @@ export class PerMessageDeflate implements Extension {
     if (isFirst) this.#startMessage();
     this.#encodingContinuation = !fin;
 
-    this.#deflator ??= this.#createDeflator();
-    const flushed = this.#deflator.deflate(frame.data);
+    const flushed = this.#ownDeflator().deflate(frame.data);
     if (fin && this.localNoContextTakeover) this.#releaseDeflator();
     return new Frame({ opcode, data: fin ? withoutFlush(flushed) : flushed, fin, rsv1: isFirst, rsv2, rsv3 });
   }
@@ -158,14 +159,24 @@ export class PerMessageDeflate implements Extension {
   /** As `encode` for a whole data message that is so large that its window would not matter: it begins with an empty one. */
   encodeLater(frame: Frame, { compress = true }: EncodeOptions): Promise<Frame> | null {
     if (!compress) return null;
-    this.#deflator ??= this.#createDeflator();
-    const deflating = this.#deflator.deflateLater?.(frame.data) ?? null;
+    const deflating = this.#ownDeflator().deflateLater?.(frame.data) ?? null;
     if (deflating === null) return null;
     this.#isOutOfStep = true;
     return deflating.then((flushed) => {
       if (this.localNoContextTakeover) this.#releaseDeflator();
       return frame.with({ data: withoutFlush(flushed), rsv1: true });
     });
+  }
+
+  /** @internal */
+  watch(watcher: ExtensionWatcher): void {
+    this.#watcher = watcher;
+  }
+
+  /** @internal From the engine. */
+  onWindowLost(): void {
+    this.#watcher?.reportLimit('maxCompressionContexts');
+    this.#watcher = null;
   }
 
   /** Frees both windows. Data frames cannot pass any more. Calling it again does nothing. */
@@ -195,9 +206,14 @@ export class PerMessageDeflate implements Extension {
     this.#isOutOfStep = false;
   }
 
-  #createDeflator(): Deflator {
+  #ownDeflator(): Deflator {
+    this.#deflator ??= this.#createDeflator(this.localNoContextTakeover ? undefined : this);
+    return this.#deflator;
+  }
+
+  #createDeflator(owner?: DeflatorOwner): Deflator {
     this.#refuseClosed();
-    return this.#engine.createDeflator({ ...this.compressSettings, windowBits: this.localMaxWindowBits });
+    return this.#engine.createDeflator({ ...this.compressSettings, windowBits: this.localMaxWindowBits }, owner);
   }
 
   #createInflator(): Inflator {

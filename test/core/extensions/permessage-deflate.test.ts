@@ -458,6 +458,24 @@ suite('PerMessageDeflate, contexts', () => {
     assert.deepEqual(open, { deflators: 0, inflators: 0 });
   });
 
+  for (const [title, maxContexts, settings, told] of [
+    ['that has no window kept for it tells so once', 0, {}, ['maxCompressionContexts']],
+    ['that has one tells nothing', 1, {}, []],
+    ['that needs none tells nothing', 0, { localNoContextTakeover: true }, []],
+  ] as const) {
+    test(`a connection ${title}`, () => {
+      const limits: string[] = [];
+      const deflate = extension({ engine: new NodeDeflateEngine(undefined, { maxContexts }), ...settings });
+      deflate.watch({ reportLimit: (limit) => limits.push(limit) });
+      const hello = new Frame({ opcode: TEXT, data: bytesOf('Hello') });
+      deflate.encodeShared(hello, {}, new Map());
+      assert.deepEqual(limits, [], 'what goes to many has a window of its own');
+      for (let message = 0; message < 3; message += 1) deflate.encode(hello);
+      assert.deepEqual(limits, told);
+      deflate.close();
+    });
+  }
+
   test('without takeover, live from the first frame of a message to the last', () => {
     const { counting, open } = countContexts();
     const deflate = extension({ engine: counting, localNoContextTakeover: true, remoteNoContextTakeover: true });
