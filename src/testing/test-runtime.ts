@@ -1,5 +1,5 @@
 // What connections in memory run on: the runtime at hand, but for time, chance and threads.
-import type { DeflateEngine, Inflator } from '../extensions.ts';
+import type { DeflateEngine, Deflator, Inflator } from '../extensions.ts';
 import { defaultRuntime, FlushQueue, type Runtime } from '../index.ts';
 import type { Network } from './network.ts';
 import { later } from './turns.ts';
@@ -33,7 +33,15 @@ export function testRuntime({ clock, random }: Network): Runtime {
 /** Threads are ready when they are ready: the order of what happens would be another in each run. */
 function withoutThreads(engine: DeflateEngine): DeflateEngine {
   return {
-    createDeflator: (settings, owner) => engine.createDeflator(settings, owner),
+    createDeflator: (settings, owner) => {
+      const deflator: Deflator = engine.createDeflator(settings, owner);
+      return {
+        deflate: (data) => deflator.deflate(data),
+        reset: () => deflator.reset(),
+        release: () => deflator.release(),
+        close: () => deflator.close(),
+      };
+    },
     createInflator: (settings) => {
       const inflator: Inflator = engine.createInflator(settings);
       return {
