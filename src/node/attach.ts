@@ -19,6 +19,7 @@ import type { ServerConnection } from '../connection/server/server-connection.ts
 import type { Transport } from '../connection/transport.ts';
 import { matchesWhole } from '../core/whole-match.ts';
 import { listeningAddress } from './address.ts';
+import { afterEarlierAnswers } from './earlier-answers.ts';
 import { requestBytes } from './http-request.ts';
 import { nodeRuntime } from './runtime.ts';
 import { detachShell } from './shell-transport.ts';
@@ -142,9 +143,12 @@ export async function upgrade<C extends ServerConnection>(
   head: Uint8Array,
   options: UpgradeOptions<string, C> = NO_OPTIONS,
 ): Promise<C> {
+  // node:http does not listen any more, the transport not yet: an error of an earlier answer would end the process.
+  socket.on('error', () => {});
   // node:http tells a socket whose it is.
   const { server = null } = request.socket as { readonly server?: NetServer };
   const { onTransport } = await sinkOf(server, options as unknown as UpgradeOptions);
+  await new Promise<void>((resolve) => afterEarlierAnswers(request.socket, resolve));
   const transport = transportOf(request, socket, head, options.socketHandles);
   return new Promise<ServerConnection>((onOpen, onRefused) => {
     onTransport(transport, { onOpen, onRefused });

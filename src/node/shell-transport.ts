@@ -39,7 +39,8 @@ export class ShellTransport extends HandleTransport {
 
 /** Takes the handle out of a socket, when that is safe: a plain TCP socket to which nobody listens, with nothing on its way. */
 export function detachShell(socket: Duplex, received: Uint8Array): ShellTransport | null {
-  const isPlain = socket instanceof Socket && socket.constructor === Socket && !socket.destroyed;
+  // One that is ending has its end on the way, and Node looks for the socket behind the handle when that is done.
+  const isPlain = socket instanceof Socket && socket.constructor === Socket && socket.writable;
   if (!isPlain || socket.listenerCount('data') + socket.listenerCount('readable') > 0) return null;
   // Asked for, it is remembered: whoever holds the socket may ask who the client is when the handle is gone.
   if (socket.remoteAddress === undefined) return null;

@@ -5,6 +5,7 @@ import type { Server as HttpsServer } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { afterEarlierAnswers } from './earlier-answers.ts';
 
 /** A server that can be attached to. One of node:http2 takes WebSocket connections when it speaks HTTP/1.1 too. */
 export type UpgradableServer = HttpServer | HttpsServer | Http2SecureServer | Http2Server;
@@ -49,6 +50,15 @@ class Upgrades {
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Uint8Array): void => {
+    const isAlone = this.#server.listenerCount('upgrade') === 1;
+    afterEarlierAnswers(request.socket, () => {
+      if (socket.writable) this.#share(request, socket, head, isAlone);
+      // An earlier answer was the last, or could not be written: its error may be still to come.
+      else socket.on('error', () => {});
+    });
+  };
+
+  #share(request: IncomingMessage, socket: Duplex, head: Uint8Array, isAlone: boolean): void {
     if (isForWebSocket(request)) {
       const [path = ''] = (request.url ?? '').split('?', 1);
       for (const attachment of this.#attachments) {
@@ -64,8 +74,8 @@ class Upgrades {
       }
     }
     // Somebody else who listens decides. Nobody does: Node would have made it a request like any other, but for our listener.
-    if (this.#server.listenerCount('upgrade') === 1) handBack(this.#server, request, socket, head);
-  };
+    if (isAlone) handBack(this.#server, request, socket, head);
+  }
 }
 
 /** Others, such as `h2c`, are offers that the HTTP server may ignore: clients make them with requests of any kind. */

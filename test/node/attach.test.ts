@@ -344,6 +344,72 @@ describe('attach', () => {
     for (const peer of peers) peer.destroy();
   });
 
+  describe('behind requests that have no answer yet', () => {
+    /** Answers `/slow` when told to, all else at once. */
+    function slowServer(): { readonly http: Server; readonly answer: () => void } {
+      const gate = deferred();
+      const http = createServer(async (request, response) => {
+        if (request.url === '/slow') await gate.promise;
+        response.end(`<${request.url}>`);
+      });
+      return { http, answer: gate.resolve };
+    }
+
+    const page = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+
+    for (const [title, path, last] of [
+      ['an upgrade of ours', '/chat', /^HTTP\/1\.1 101 /],
+      ['another upgrade', '/no', /^HTTP\/1\.1 200 .*<\/no>$/s],
+    ] as const) {
+      for (const first of ['/fast', '/slow']) {
+        test(`waits for its turn: ${title} behind ${first}`, async () => {
+          const { http, answer } = slowServer();
+          await using l = await listening(http);
+          await using _server = await attach(http, untilClosed, { path: '/chat' });
+          const peer = await RawPeer.dial(l.port);
+          peer.socket.write(page(first) + page('/fast') + peer.request({}, path));
+          while ((await countOf(http)) === 0) await new Promise(setImmediate);
+          answer();
+          for (const expected of [first, '/fast']) {
+            assert.match(await peer.head(), /^HTTP\/1\.1 200 /);
+            assert.equal((await peer.link.takeThrough('>'))?.toString(), `<${expected}>`);
+          }
+          assert.match(path === '/chat' ? await peer.head() : await peer.rest(), last);
+          peer.destroy();
+        });
+      }
+    }
+
+    test('is dropped when the client goes, without an error that nobody catches', async () => {
+      const { http } = slowServer();
+      await using l = await listening(http);
+      await using server = await attach(http, untilClosed, { path: '/chat' });
+      for (const path of ['/chat', '/no']) {
+        const peer = await RawPeer.dial(l.port);
+        const asked = once(http, 'upgrade');
+        peer.socket.write(page('/slow') + peer.request({}, path));
+        await asked;
+        peer.socket.resetAndDestroy();
+        while ((await countOf(http)) > 0) await new Promise(setImmediate);
+      }
+      assert.equal(server.connections.size, 0);
+    });
+
+    test('has a long answer before it sent to its end', async () => {
+      const body = 'x'.repeat(4_000_000);
+      const http = createServer((_, response) =>
+        Duplex.from([body.slice(0, 2_000_000), body.slice(2_000_000)]).pipe(response),
+      );
+      await using l = await listening(http);
+      await using _server = await attach(http, untilClosed, { path: '/chat' });
+      const peer = await RawPeer.dial(l.port);
+      peer.socket.write(page('/long') + peer.request({}, '/chat'));
+      await peer.head();
+      assert.match((await peer.link.takeThrough('HTTP/1.1 101 '))?.toString() ?? '', /x\r\n0\r\n\r\nHTTP\/1\.1 101 $/);
+      peer.destroy();
+    });
+  });
+
   test('works over TLS', async () => {
     const http = createTlsServer({ cert: CERT, key: KEY }, onRequest);
     await using l = await listening(http);
@@ -630,6 +696,33 @@ describe('upgrade', () => {
     assert.equal(response.headers.get('Retry-After'), '3');
     await using still = await connect(b.url);
     assert.equal(still.state, 'OPEN');
+  });
+
+  test('answers behind the requests that came before', async () => {
+    await using u = await upgrading();
+    const peer = await RawPeer.dial(u.port);
+    peer.socket.write(`GET /first HTTP/1.1\r\nHost: a\r\n\r\n${peer.request()}`);
+    assert.match(await peer.head(), /^HTTP\/1\.1 200 /);
+    assert.equal((await peer.link.takeThrough('first'))?.toString(), 'GET /first');
+    assert.match(await peer.head(), /^HTTP\/1\.1 101 /);
+    peer.destroy();
+    await (await u.next()).closed;
+  });
+
+  test('leaves a socket that is ending its handle, and ends with it', async () => {
+    await using l = await listening();
+    const upgraded = deferred<ServerConnection>();
+    l.http.on('upgrade', async (request, socket, head) => {
+      // As node:http does behind an answer that is the last: the end is on its way when the handle would be taken.
+      socket.end();
+      upgraded.resolve(await upgrade(request, socket, head));
+    });
+    const peer = await RawPeer.dial(l.port);
+    peer.socket.write(peer.request());
+    assert.equal(await peer.rest(), '');
+    peer.destroy();
+    const connection = await upgraded.promise;
+    await connection.closed;
   });
 
   test('minds the loopback rule of the HTTP server', async () => {
