@@ -1,6 +1,7 @@
 // How a frame reads in one line of a log, never on the wire. Looks at a few hundred bytes, however long the payload is.
 import { decodeUtf8, utf8Problem } from '../bytes/utf8.ts';
 import { Close } from './close.ts';
+import { escapeText } from './escape-text.ts';
 import { MAX_CONTROL_BYTES, Opcode } from './opcode.ts';
 
 type PayloadType = 'text' | 'binary';
@@ -111,14 +112,5 @@ function elide(text: string, maxLength: number): string {
   return `${characters.slice(0, 2 * tail).join('')}...${characters.slice(characters.length - tail).join('')}`;
 }
 
-/** Keeps what a peer wrote from ending its log line, and from reordering what stands around it. */
-export const escapeText = (text: string): string =>
-  text.replace(
-    /[\x00-\x1f\x7f-\x9f\u2028\u2029]|\p{Bidi_Control}/gu,
-    (character) => SHORT_ESCAPES[character] ?? `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
-
-/** Keeps it from leaving its quotes as well. */
+/** Keeps the text from leaving its quotes as well. */
 const escapeQuoted = (text: string): string => escapeText(text.replace(/[\\']/g, '\\$&'));
-
-const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };

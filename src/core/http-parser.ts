@@ -2,6 +2,7 @@
 import { GrowingBytes } from '../bytes/growing-bytes.ts';
 import { encodeLatin1, type Latin1Codec, plainLatin1 } from '../bytes/latin1.ts';
 import { decodeUtf8, utf8Problem } from '../bytes/utf8.ts';
+import { escapeText } from './escape-text.ts';
 import {
   HeaderLineTooLong,
   InvalidHeader,
@@ -441,7 +442,7 @@ function contentLength(headers: Headers): string | null {
   return value;
 }
 
-/** What a peer sent, for the text of an error: read as UTF-8, bytes that are none as `\xNN`. */
+/** What a peer sent, for the text of an error: read as UTF-8, bytes that are none as `\xNN`, control characters as escapes. */
 function readable(text: string): string {
   const bytes = encodeLatin1(text);
   let shown = '';
@@ -449,7 +450,7 @@ function readable(text: string): string {
     const problem = utf8Problem(bytes, start);
     const end = problem === null ? bytes.length : start + problem.position;
     shown += decodeUtf8(bytes, start, end);
-    if (problem === null) return shown;
+    if (problem === null) return escapeText(shown);
     shown += `\\x${bytes[end]!.toString(16)}`;
     start = end + 1;
   }

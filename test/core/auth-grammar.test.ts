@@ -10,6 +10,7 @@ import {
   parseChallenges,
   parseCredentials,
 } from '#dist/core/auth-grammar.js';
+import { escapeText } from '#dist/core/escape-text.js';
 import { InvalidHeaderFormat, InvalidHeaderValue } from '#dist/core/exceptions/handshake-errors.js';
 
 /** A challenge as the tables below write it: the scheme, and what belongs to it. */
@@ -67,7 +68,7 @@ for (const [value, problem] of REFUSED_CHALLENGES) {
   test(`no challenges are read from ${JSON.stringify(value)}: ${problem}`, () =>
     assert.throws(() => parseChallenges('Proxy-Authenticate', value), {
       name: 'InvalidHeaderFormat',
-      message: `invalid Proxy-Authenticate header: ${problem} in ${value}`,
+      message: `invalid Proxy-Authenticate header: ${problem} in ${escapeText(value)}`,
     }));
 }
 
@@ -112,7 +113,7 @@ for (const [value, problem] of BASIC_REFUSED) {
   test(`Authorization refuses ${JSON.stringify(value)}: ${problem}`, () =>
     assert.throws(() => parseAuthorizationBasic(value), {
       name: 'InvalidHeaderFormat',
-      message: `invalid Authorization header: ${problem} in ${value}`,
+      message: `invalid Authorization header: ${problem} in ${escapeText(value)}`,
     }));
 }
 

@@ -645,6 +645,28 @@ describe('each error class', () => {
   });
 });
 
+describe('text of a peer in a message', () => {
+  const hostile = '\x1b]0;pwned\x07\nGET / 200\u202e\x9b1m';
+  const harmless = '\\u{1b}]0;pwned\\u{7}\\nGET / 200\\u{202e}\\u{9b}1m';
+
+  test('is a line of its own for no log, and no command for a terminal', () => {
+    for (const error of [
+      connectionClosed({ code: 4000, reason: hostile }, null, null),
+      new InvalidHeaderValue('X', hostile),
+      new InvalidURI(hostile, 'no'),
+    ]) {
+      assert.ok(error.message.includes(harmless), error.message);
+      assert.ok(error.stack?.includes(harmless));
+    }
+  });
+
+  test('stays as it came in the fields', () => {
+    const { rcvd } = connectionClosed({ code: 4000, reason: hostile }, null, null);
+    assert.equal(rcvd?.reason, hostile);
+    assert.equal(new InvalidHeaderValue('X', hostile).value, hostile);
+  });
+});
+
 describe('errors that are not WebSocketExceptions', () => {
   const plain = [
     [new EndOfStreamError('stream ended'), 'EndOfStreamError', 'END_OF_STREAM', 'stream ended'],

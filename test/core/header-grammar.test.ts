@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { escapeText } from '#dist/core/escape-text.js';
 import { InvalidHeaderFormat } from '#dist/core/exceptions/handshake-errors.js';
 import type { ExtensionHeader } from '#dist/core/extension.js';
 import {
@@ -183,7 +184,7 @@ for (const { header, parse, accepted, refused } of GRAMMARS) {
         (error) => {
           assert.ok(error instanceof InvalidHeaderFormat);
           assert.equal(error.headerName, header);
-          assert.equal(error.message, `invalid ${header} header: ${problem} in ${value}`);
+          assert.equal(error.message, `invalid ${header} header: ${problem} in ${escapeText(value)}`);
           return true;
         },
       ));

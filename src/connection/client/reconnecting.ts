@@ -1,6 +1,7 @@
 // The loop over connections: opens one after the other, and decides what happens between them. Opens nothing itself.
+
+import { escapeText } from '../../core/escape-text.ts';
 import { EndOfStreamError, InvalidStatus } from '../../core/exceptions.ts';
-import { escapeText } from '../../core/frame-text.ts';
 import { isLogged, type Logger } from '../../core/logger.ts';
 import { retryAfterMs } from '../../core/retry-after.ts';
 import { amount } from '../check-options.ts';

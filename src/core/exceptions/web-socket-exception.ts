@@ -1,4 +1,5 @@
 // The root of our errors: name, code, cause, and being recognised by other copies of the package. Knows no subclass.
+import { escapeText } from '../escape-text.ts';
 import { BRAND, brandClass, codeOf, type ExceptionName, lineageOf, ownName, withCause } from './names.ts';
 
 /**
@@ -18,7 +19,8 @@ export class WebSocketException extends Error {
   readonly code: string;
 
   constructor(message: string, options?: ErrorOptions) {
-    super(message, withCause(options));
+    // Header values and close reasons of a peer stand in messages, and messages in logs.
+    super(escapeText(message), withCause(options));
     ownName(this);
     this.code = codeOf(brandOf(this)![0]!);
   }
