@@ -94,9 +94,12 @@ export function buildExtensionHeader(entries: readonly ExtensionHeader[]): strin
 /** Visible ASCII: white space would end the request target, and with it the request line, early (RFC 9112 §3.2). */
 const REQUEST_TARGET = /^[!-~]+$/;
 
+/** Whether the text can stand in a request line. */
+export const isRequestTarget = (target: string): boolean => REQUEST_TARGET.test(target);
+
 /** @throws {TypeError} the text can't stand in a request line. */
 export function checkRequestTarget(target: string): void {
-  if (!REQUEST_TARGET.test(target)) throw new TypeError(`invalid request target: ${JSON.stringify(target)}`);
+  if (!isRequestTarget(target)) throw new TypeError(`invalid request target: ${JSON.stringify(target)}`);
 }
 
 /** @throws {TypeError} the text is no token (RFC 9110 §5.6.2). */

@@ -192,7 +192,14 @@ describe('a redirect', () => {
     assert.ok(error.cause instanceof InvalidStatus);
   });
 
-  for (const location of ['http://127.0.0.1/', '/a#fragment', 'ws://', 'ws://user@h/']) {
+  for (const location of [
+    'http://127.0.0.1/',
+    '/a#fragment',
+    'ws://',
+    'ws://user@h/',
+    '/a b',
+    'ws://127.0.0.1/a?b c',
+  ]) {
     test(`to ${location} is an InvalidURI`, async () => {
       await using server = await driver.listen();
       const connecting = rejection(driver.connect(server.url));

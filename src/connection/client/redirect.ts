@@ -1,5 +1,6 @@
 // Whether a client follows a redirect, and where to. Knows no connection: it looks at an answer.
 import { type InvalidStatus, InvalidURI, SecurityError } from '../../core/exceptions.ts';
+import { isRequestTarget } from '../../core/handshake-headers.ts';
 import { Headers, type HeadersLike } from '../../core/headers.ts';
 import { formatUri, parseUri, type WebSocketURI } from '../../core/uri.ts';
 import { resolveReference } from '../../core/uri-reference.ts';
@@ -38,6 +39,10 @@ export function redirectTarget(
     to = parseUri(text);
   } catch (error) {
     throw error instanceof InvalidURI ? new InvalidURI(shown, error.msg, { cause }) : error;
+  }
+  if (!isRequestTarget(to.resourceName)) {
+    // Of our user's own URI that is a TypeError: this one is the server's mistake.
+    throw new InvalidURI(shown, "it can't stand in a request", { cause });
   }
   if (fixed === 'a preexisting socket') {
     throw new RangeError(`cannot follow redirect to ${shown} with ${fixed}`, { cause });
