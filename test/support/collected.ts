@@ -3,7 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
+/** Collects garbage now. */
+export const collect = runInNewContext('gc') as () => void;
 
 /** True as soon as nobody holds the object any more; false when it is still held after several collections. */
 export async function isCollected(reference: WeakRef<object>): Promise<boolean> {

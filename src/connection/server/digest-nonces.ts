@@ -19,14 +19,20 @@ export interface NonceOptions {
   readonly secret: string;
 }
 
+interface UsedNonce {
+  readonly issuedAt: number;
+  /** The last one. */
+  count: number;
+}
+
 /**
  * A nonce tells when it was made, and a hash over that and our secret proves it: nothing is kept for whoever only asks. The
  * counts of those that were used are: an answer that is heard on the way can't be given again.
  */
 export class DigestNonces {
   readonly #options: NonceOptions;
-  /** The last count of each nonce, in the order of first use. */
-  readonly #counts: Map<string, number> = new Map();
+  /** Nonces in the order of first use, by their proof as we calculate it: a text of the client's would keep its whole request. */
+  readonly #used: Map<string, UsedNonce> = new Map();
   /** Nonces that were made up to then may have been used and forgotten. */
   #forgottenUntil = Number.NEGATIVE_INFINITY;
 
@@ -36,7 +42,7 @@ export class DigestNonces {
 
   /** How many nonces are remembered. */
   get size(): number {
-    return this.#counts.size;
+    return this.#used.size;
   }
 
   issue(): string {
@@ -47,33 +53,30 @@ export class DigestNonces {
 
   /** Whether a request may use the nonce with this count. If so, it has. */
   use(nonce: string, count: number): boolean {
-    const issuedAt = this.#issuedAt(nonce);
-    if (issuedAt === null || issuedAt <= this.#forgottenUntil || this.#isOld(issuedAt)) return false;
-    if (count <= (this.#counts.get(nonce) ?? 0)) return false;
-    this.#counts.set(nonce, count);
+    const [time = '', random = '', proof = '', ...more] = nonce.split('.');
+    const expected = this.#proofOf(`${time}.${random}`);
+    if (more.length > 0 || !equalInConstantTime(encodeUtf8(expected), encodeUtf8(proof))) return false;
+    const issuedAt = Number.parseInt(time, 36);
+    if (issuedAt <= this.#forgottenUntil || this.#isOld(issuedAt)) return false;
+    const used = this.#used.get(expected);
+    if (count <= (used?.count ?? 0)) return false;
+    if (used === undefined) this.#used.set(expected, { issuedAt, count });
+    else used.count = count;
     this.#forget();
     return true;
   }
 
   /** Drops from the front what can't be used any more, and what is too much. */
   #forget(): void {
-    for (const nonce of this.#counts.keys()) {
-      const issuedAt = this.#issuedAt(nonce)!;
-      if (this.#counts.size > MAX_COUNTED) this.#forgottenUntil = Math.max(this.#forgottenUntil, issuedAt);
+    for (const [proof, { issuedAt }] of this.#used) {
+      if (this.#used.size > MAX_COUNTED) this.#forgottenUntil = Math.max(this.#forgottenUntil, issuedAt);
       else if (!this.#isOld(issuedAt)) return;
-      this.#counts.delete(nonce);
+      this.#used.delete(proof);
     }
   }
 
   #isOld(issuedAt: number): boolean {
     return this.#options.host.now() - issuedAt > this.#options.lifetimeMs;
-  }
-
-  /** When the nonce was made, in milliseconds since the epoch; null when it is none of ours. */
-  #issuedAt(nonce: string): number | null {
-    const [time = '', random = '', proof = ''] = nonce.split('.');
-    const expected = this.#proofOf(`${time}.${random}`);
-    return equalInConstantTime(encodeUtf8(expected), encodeUtf8(proof)) ? Number.parseInt(time, 36) : null;
   }
 
   #proofOf(text: string): string {

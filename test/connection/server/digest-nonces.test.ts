@@ -4,6 +4,7 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { test } from 'node:test';
 import { DigestNonces } from '#dist/connection/server/digest-nonces.js';
 import type { Hash } from '#dist/core/digest.js';
+import { collect } from '../../support/collected.ts';
 import { fakeHost } from '../../support/fake-host.ts';
 
 const hash: Hash = (name, bytes) => createHash(name).update(bytes).digest('hex');
@@ -15,6 +16,11 @@ function noncesAt(start = 1_000_000): { readonly nonces: DigestNonces; readonly 
     now += ms;
   };
   return { nonces: new DigestNonces({ host, hash, lifetimeMs: 1000, secret: 'secret' }), pass };
+}
+
+function heapBytes(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
 }
 
 test('a nonce is good once for each count that goes up', () => {
@@ -47,7 +53,16 @@ test('a nonce of somebody else, or one that was changed, is not good', () => {
   const nonce = nonces.issue();
   const [time, random, proof] = nonce.split('.');
   const later = (Number.parseInt(time!, 36) + 500).toString(36);
-  for (const forged of ['', '.', '..', `${later}.${random}.${proof}`, `${time}.x.${proof}`, `${time}.${random}.`]) {
+  for (const forged of [
+    '',
+    '.',
+    '..',
+    `${later}.${random}.${proof}`,
+    `${time}.x.${proof}`,
+    `${time}.${random}.`,
+    `${nonce}.`,
+    `${nonce}.x`,
+  ]) {
     assert.equal(nonces.use(forged, 1), false, forged);
   }
   const others = new DigestNonces({ host: fakeHost(), hash, lifetimeMs: 1000, secret: 'another' });
@@ -73,4 +88,16 @@ test('no more than 10,000 nonces are remembered, and none that was forgotten is 
   assert.equal(nonces.size, 10_000);
   assert.equal(nonces.use(first, 2), false, 'forgotten');
   assert.equal(nonces.use(second, 2), true);
+});
+
+test('what is remembered of a nonce does not keep the request that it came in', () => {
+  const { nonces } = noncesAt();
+  const before = heapBytes();
+  for (let i = 0; i < 2_000; i++) {
+    const request = Buffer.from(`${nonces.issue()}${'x'.repeat(8_000)}`).toString('latin1');
+    assert.equal(nonces.use(request.slice(0, -8_000), 1), true);
+  }
+  assert.equal(nonces.size, 2_000);
+  const each = (heapBytes() - before) / 2_000;
+  assert.ok(each < 1_000, `${each} bytes for each nonce`);
 });
