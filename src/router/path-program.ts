@@ -191,7 +191,7 @@ export class PathProgram {
         const add = (): void => void steps.push({ kind: 'char', set: node.set });
         for (let i = 0; i < node.min; i++) add();
         if (node.max === Number.POSITIVE_INFINITY) steps.push({ kind: 'run', set: node.set, lazy: node.lazy ?? false });
-        else for (let i = node.min; i < node.max; i++) this.#addRepeat(add, 1, node.lazy ?? false);
+        else this.#addUpTo(node.max - node.min, add, node.lazy ?? false);
         break;
       }
     }
@@ -205,6 +205,19 @@ export class PathProgram {
     const [into, past] = [start + 1, this.#steps.length];
     fork.first = lazy ? past : into;
     fork.second = lazy ? into : past;
+  }
+
+  /** Any number of times up to `max`. All have one way out: with one each, the way to it would take the square of their number. */
+  #addUpTo(max: number, add: () => void, lazy: boolean): void {
+    const starts: number[] = [];
+    for (let i = 0; i < max; i++) {
+      starts.push(this.#steps.push({ kind: 'fork', first: 0, second: 0 }));
+      add();
+    }
+    const past = this.#steps.length;
+    for (const into of starts) {
+      this.#steps[into - 1] = { kind: 'fork', first: lazy ? past : into, second: lazy ? into : past };
+    }
   }
 
   #addAlternatives(nodes: readonly PathNode[]): void {

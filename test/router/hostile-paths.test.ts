@@ -39,6 +39,14 @@ describe('a hostile path is refused in a time that is linear in its length', { t
     });
   }
 
+  test('also by the longest parameter, again and again', () => {
+    const rules = new RuleTable([{ path: '/<string(maxlength=1000):a>-x', handler: () => {} }], {});
+    const before = process.cpuUsage();
+    for (let i = 0; i < 200; i++) assert.equal(rules.match(`/${'-'.repeat(2_000)}-x`), null);
+    // 0.3 s; 8 s when each character that may be the last has a way out of its own.
+    assert.ok(process.cpuUsage(before).user < 3e6);
+  });
+
   test('also by thousands of rules', () => {
     const paths = Array.from({ length: 2_000 }, (_, index) => `/<a>-<b>!${index}<c>`);
     const rules = new RuleTable(
