@@ -148,7 +148,7 @@ export async function upgrade<C extends ServerConnection>(
   // node:http tells a socket whose it is.
   const { server = null } = request.socket as { readonly server?: NetServer };
   const { onTransport } = await sinkOf(server, options as unknown as UpgradeOptions);
-  await new Promise<void>((resolve) => afterEarlierAnswers(request.socket, resolve));
+  await new Promise<void>((resolve) => afterEarlierAnswers(request, socket, resolve));
   const transport = transportOf(request, socket, head, options.socketHandles);
   return new Promise<ServerConnection>((onOpen, onRefused) => {
     onTransport(transport, { onOpen, onRefused });

@@ -1,33 +1,51 @@
 // Whether an HTTP server still owes answers on a socket on which the next request has come. Knows not what that request is.
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Where node:http keeps the response that has its turn on a socket. Not public API; where it is missing, nobody waits. */
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null };
 
+/** More than a client may send behind a request that asks for an upgrade is not waited with. */
+const MAX_EARLY_BYTES = 65_536;
+
 /**
- * Calls back when the requests that came before are answered, or the socket has ended: at once, nearly always. Clients may send
+ * Calls back when the requests before this one are answered, or the socket has ended: at once, nearly always. Clients may send
  * requests without waiting for answers, which have to go out in their order (RFC 9112 §9.3.2). An upgrade among them would be
  * answered first, or into the middle of another answer; or it would throw, because the socket is taken.
+ *
+ * @param socket as it came with the upgrade: nobody has listened to it yet.
  */
-export function afterEarlierAnswers(socket: Socket, goOn: () => void): void {
-  const owed = (): ServerResponse | null => (socket as HttpSocket)._httpMessage ?? null;
+export function afterEarlierAnswers(request: IncomingMessage, socket: Duplex, goOn: () => void): void {
+  const owed = (): ServerResponse | null => (request.socket as HttpSocket)._httpMessage ?? null;
   if (owed() === null) {
     goOn();
     return;
   }
+  // Who does not read does not see a client go.
+  const early: Uint8Array[] = [];
+  let earlyBytes = 0;
+  const onReadable = (): void => {
+    for (let bytes = socket.read(); bytes !== null; bytes = socket.read()) {
+      early.push(bytes);
+      earlyBytes += bytes.length;
+    }
+    if (earlyBytes > MAX_EARLY_BYTES) socket.destroy();
+  };
   // What node:http does as long as requests may come, and undoes for an upgrade.
   const onDrain = (): void => void owed()?.emit('drain');
+  const onEnd = (): void => void socket.end();
   const next = (): void => {
     const response = owed();
     if (response !== null) {
       response.once('close', next);
       return;
     }
-    socket.off('drain', onDrain);
+    socket.off('readable', onReadable).off('drain', onDrain).off('end', onEnd);
+    if (earlyBytes > 0 && socket.readable) socket.unshift(Buffer.concat(early));
     goOn();
   };
-  socket.on('drain', onDrain);
+  socket.on('readable', onReadable).on('drain', onDrain).on('end', onEnd);
   socket.on('error', () => socket.destroy());
   next();
 }

@@ -51,7 +51,7 @@ class Upgrades {
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Uint8Array): void => {
     const isAlone = this.#server.listenerCount('upgrade') === 1;
-    afterEarlierAnswers(request.socket, () => {
+    afterEarlierAnswers(request, socket, () => {
       if (socket.writable) this.#share(request, socket, head, isAlone);
       // An earlier answer was the last, or could not be written: its error may be still to come.
       else socket.on('error', () => {});
@@ -117,6 +117,7 @@ function answerOnce(server: UpgradableServer, request: IncomingMessage, socket: 
   });
   // What node:http does for its own requests, and has undone for this one.
   socket.on('error', () => socket.destroy());
+  socket.on('end', () => socket.end());
   socket.on('drain', () => response.emit('drain'));
   socket.resume();
   if (server.emit('request', request, response)) return;

@@ -256,6 +256,21 @@ describe('attach', () => {
     peer.destroy();
   });
 
+  test('ends such a request when its client goes before there is an answer', async () => {
+    const closed = deferred();
+    const http = createServer((_, response) => void response.on('close', closed.resolve));
+    await using l = await listening(http);
+    await using _server = await attach(l.http, echo, { path: '/chat' });
+    const peer = await RawPeer.dial(l.port);
+    const asked = once(http, 'request');
+    peer.socket.write(peer.request({}, '/poll'));
+    await asked;
+    peer.socket.end();
+    await closed.promise;
+    while ((await countOf(http)) > 0) await new Promise(setImmediate);
+    peer.destroy();
+  });
+
   test('answers 404 for the HTTP server when nobody else answers requests', async () => {
     await using l = await listening(createServer());
     await using _server = await attach(l.http, echo, { path: '/chat' });
@@ -380,19 +395,46 @@ describe('attach', () => {
       }
     }
 
-    test('is dropped when the client goes, without an error that nobody catches', async () => {
-      const { http } = slowServer();
+    for (const [title, go] of [
+      ['resets the connection', (peer: RawPeer) => peer.socket.resetAndDestroy()],
+      ['ends it', (peer: RawPeer) => peer.socket.end()],
+      ['ends it behind what it sent', (peer: RawPeer) => peer.socket.end('x'.repeat(1000))],
+      ['sends without end', (peer: RawPeer) => peer.socket.write('x'.repeat(100_000))],
+    ] as const) {
+      test(`is dropped when the client ${title}, without an error that nobody catches`, async () => {
+        const { http } = slowServer();
+        await using l = await listening(http);
+        await using server = await attach(http, untilClosed, { path: '/chat' });
+        for (const path of ['/chat', '/no']) {
+          const peer = await RawPeer.dial(l.port);
+          const asked = once(http, 'upgrade');
+          peer.socket.write(page('/slow') + peer.request({}, path));
+          await asked;
+          go(peer);
+          while ((await countOf(http)) > 0) await new Promise(setImmediate);
+          peer.destroy();
+        }
+        assert.equal(server.connections.size, 0);
+      });
+    }
+
+    test('keeps what comes behind it meanwhile', async () => {
+      const { http, answer } = slowServer();
       await using l = await listening(http);
-      await using server = await attach(http, untilClosed, { path: '/chat' });
-      for (const path of ['/chat', '/no']) {
-        const peer = await RawPeer.dial(l.port);
-        const asked = once(http, 'upgrade');
-        peer.socket.write(page('/slow') + peer.request({}, path));
-        await asked;
-        peer.socket.resetAndDestroy();
-        while ((await countOf(http)) > 0) await new Promise(setImmediate);
-      }
-      assert.equal(server.connections.size, 0);
+      await using _server = await attach(http, echo, { compression: null });
+      const peer = await RawPeer.dial(l.port);
+      const asked = once(http, 'upgrade');
+      peer.socket.write(page('/slow') + peer.request());
+      await asked;
+      peer.send({ opcode: TEXT, payload: 'early' }, { opcode: TEXT, payload: 'x'.repeat(30_000) });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      answer();
+      await peer.head();
+      await peer.link.takeThrough('>');
+      await peer.head();
+      assert.equal((await peer.frame())?.payload.toString(), 'early');
+      assert.equal((await peer.frame())?.payload.length, 30_000);
+      peer.destroy();
     });
 
     test('has a long answer before it sent to its end', async () => {
