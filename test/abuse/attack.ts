@@ -24,6 +24,8 @@ export interface ServerSettings {
   /** Ours alone: the fast road instead of an async handler. */
   readonly handlers?: 'direct';
   readonly tls?: boolean;
+  /** On an HTTP server that has pages of its own: see `victims/pages.ts`. Default: however the library stands alone. */
+  readonly attached?: boolean;
 }
 
 /** What must hold for our library. Other libraries are only measured. */

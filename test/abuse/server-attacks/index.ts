@@ -20,6 +20,7 @@ import { malformedRequests } from './malformed-requests.ts';
 import { manyHeaders } from './many-headers.ts';
 import { allowedFinalBlocks, finalBlocks, finalStoredBlocks, storedBlocks } from './odd-deflate.ts';
 import { pingFlood, pingFloodUnread, pingFloodWithoutLimit, pongFlood } from './ping-flood.ts';
+import { abandonedUpgrades, pipelinedUpgrades } from './pipelined-upgrades.ts';
 import { requestsWithBodies } from './requests-with-bodies.ts';
 import { silentHandshakes } from './silent-handshakes.ts';
 import { emptyFragments, oneByteFragments, unreadFragments } from './tiny-fragments.ts';
@@ -39,6 +40,8 @@ export const HANDSHAKES: readonly ServerAttack[] = [
   requestsWithBodies,
   bytesBehindTheRequest,
   foreignOrigins,
+  pipelinedUpgrades,
+  abandonedUpgrades,
 ];
 
 /** Frames and messages, as they are and as they are read. */

@@ -1,10 +1,22 @@
 // A server of ours under attack. What it does with a connection the path says.
-import { broadcast, ConnectionClosed, type ServeOptions, type ServerConnection, serve, version } from 'websockets-ts';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  attach,
+  broadcast,
+  ConnectionClosed,
+  type ServeOptions,
+  type ServerConnection,
+  serve,
+  version,
+} from 'websockets-ts';
 import { CERT, KEY } from '../../support/certificate.ts';
 import { LATE_MS, type ServerSettings } from '../attack.ts';
 import { answer, say } from './gauge.ts';
+import { pages } from './pages.ts';
 
-const { handlers, tls, compression: _, ...options } = JSON.parse(process.argv[2]!) as ServerSettings;
+const { handlers, tls, attached, compression: _, ...options } = JSON.parse(process.argv[2]!) as ServerSettings;
 
 async function echo(connection: ServerConnection): Promise<void> {
   for await (const message of connection) await connection.send(message);
@@ -52,17 +64,27 @@ const settings: ServeOptions = {
   },
 };
 
-const server = await serve(
-  handlers === 'direct'
-    ? { message: (connection, data) => connection.send(data) }
-    : async (connection) => {
-        try {
-          await (HANDLERS[connection.request!.path] ?? echo)(connection);
-        } catch (error) {
-          if (!(error instanceof ConnectionClosed)) throw error;
-        }
-      },
-  settings,
-);
+async function handler(connection: ServerConnection): Promise<void> {
+  try {
+    await (HANDLERS[connection.request!.path] ?? echo)(connection);
+  } catch (error) {
+    if (!(error instanceof ConnectionClosed)) throw error;
+  }
+}
+
+/** On an HTTP server, or by itself. Comes to the port. */
+async function listen(): Promise<number> {
+  if (attached) {
+    const http = createServer(pages((_request, response) => response.writeHead(404).end())).listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    await attach(http, handler, { ...settings, path: (path) => !path.startsWith('/page') });
+    return (http.address() as AddressInfo).port;
+  }
+  const direct = { message: (connection: ServerConnection, data: string | Uint8Array) => connection.send(data) };
+  const server = await serve(handlers === 'direct' ? direct : handler, settings);
+  return server.addresses[0]![1] as number;
+}
+
+const port = await listen();
 answer();
-say({ port: server.addresses[0]![1], version });
+say({ port, version });

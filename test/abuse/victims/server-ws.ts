@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { CERT, KEY } from '../../support/certificate.ts';
 import { LATE_MS, type ServerSettings } from '../attack.ts';
 import { answer, say } from './gauge.ts';
+import { pages } from './pages.ts';
 
 const { openTimeoutMs, closeTimeoutMs, compression, tls } = JSON.parse(process.argv[2]!) as ServerSettings;
 
@@ -16,7 +17,10 @@ const http =
     : { headersTimeout: openTimeoutMs, requestTimeout: openTimeoutMs, connectionsCheckingInterval: 100 };
 const server = tls ? createSecureServer({ ...http, cert: CERT, key: KEY }) : createServer(http);
 // Without an upgrade Node asks somebody to answer.
-server.on('request', (_request, response) => response.writeHead(426).end());
+server.on(
+  'request',
+  pages((_request, response) => response.writeHead(426).end()),
+);
 const settings = {
   noServer: true,
   perMessageDeflate: compression === 'on',
