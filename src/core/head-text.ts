@@ -1,4 +1,5 @@
 // How the head of an HTTP message reads in a log: a line each, and of a body only how long it is. Never on the wire.
+import { escapeText } from './escape-text.ts';
 import type { Request, Response } from './http-message.ts';
 
 /** The lines of a request or response, as they are shown. For people, not for parsing. */
@@ -9,5 +10,6 @@ export function headLines(message: Request | Response): string[] {
     : `${message.method} ${message.path} ${message.protocol}`;
   const lines = [first, ...Array.from(message.headers.rawItems(), ([name, value]) => `${name}: ${value}`)];
   if (isResponse && message.body.length > 0) lines.push(`[body] (${message.body.length} bytes)`);
-  return lines;
+  // Fields may have characters beyond ASCII, and some of those steer terminals.
+  return lines.map(escapeText);
 }

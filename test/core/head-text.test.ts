@@ -26,3 +26,10 @@ test('a response is its first line, its headers, and how long its body is when i
     '[body] (5 bytes)',
   ]);
 });
+
+test('what would steer a terminal is escaped', () => {
+  assert.deepEqual(headLines(new Response(200, '\x9b1m', [['X', 'caf\u00e9\x9d\ty']])), [
+    'HTTP/1.1 200 \\u{9b}1m',
+    'X: caf\u00e9\\u{9d}\\ty',
+  ]);
+});
