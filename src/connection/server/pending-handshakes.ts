@@ -71,12 +71,12 @@ export class PendingHandshakes {
   /** A client is there. */
   begin(client: PendingClient): void {
     this.#deadlines.set(client, this.#clock.now() + (this.#limits.openTimeoutMs ?? Number.POSITIVE_INFINITY));
-    if (this.#timer === null) this.#watch();
+    if (this.#timer === null && this.#limits.openTimeoutMs !== null) this.#watch();
     if (this.#deadlines.size <= this.#limits.maxPending) return;
     // The oldest goes: whoever opens connections and says nothing must not keep others out.
     const [oldest] = this.#deadlines.keys();
     if (oldest === undefined) return;
-    this.#deadlines.delete(oldest);
+    this.#delete(oldest);
     this.#events.onTooMany(oldest);
   }
 
@@ -94,18 +94,20 @@ export class PendingHandshakes {
 
   /** It is open, or gone. */
   end(connection: ServerConnection): void {
-    this.#deadlines.delete(this.#clientOf(connection));
+    this.#delete(this.#clientOf(connection));
     this.#tlsClients.delete(connection);
   }
 
   /** As `end`, for a client without a connection. */
   endTls(client: TlsClient): void {
-    if (client.connection === null) this.#deadlines.delete(client);
+    if (client.connection === null) this.#delete(client);
   }
 
-  /** Looks at no deadline any more. */
-  stop(): void {
+  /** With the last one the timer goes: it would keep the server, and `upgrade` makes one for each object of options. */
+  #delete(client: PendingClient): void {
+    if (!this.#deadlines.delete(client) || this.#deadlines.size > 0) return;
     this.#timer?.cancel();
+    this.#timer = null;
   }
 
   #clientOf(connection: ServerConnection): PendingClient {

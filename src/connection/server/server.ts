@@ -554,7 +554,6 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     this.#checkIdle();
     await this.#idle.promise;
     await listenerClosed;
-    this.#pending.stop();
     this.#log('server closed');
     this.#resolveClosed();
   }

@@ -27,6 +27,10 @@ class LateTransport extends FakeTransport {
   }
 }
 
+const GOOD_REQUEST =
+  'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
 interface Listening {
   readonly clock: FakeClock;
   readonly server: Server;
@@ -155,6 +159,20 @@ describe('maxPending', () => {
   test('drops nobody when it is null', async () => {
     const { accept } = await listening({ maxPending: null });
     assert.ok(Array.from({ length: 5000 }, accept).every(({ aborts }) => aborts === 0));
+  });
+});
+
+describe('the deadline of handshakes', () => {
+  test('keeps no timer when no handshake is in progress any more', async () => {
+    const { accept, clock } = await listening({ pingIntervalMs: null });
+    const [open, gone] = [accept(), accept()];
+    assert.equal(clock.pending, 1);
+    open.receive(GOOD_REQUEST);
+    assert.equal(clock.pending, 1);
+    gone.sink?.onClose(null);
+    assert.equal(clock.pending, 0);
+    accept();
+    assert.equal(clock.pending, 1);
   });
 });
 
