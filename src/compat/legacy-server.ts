@@ -111,8 +111,15 @@ export class WebSocketServerProtocol<P extends string | null = string | null> ex
    * @deprecated Use the option `selectSubprotocol` of `serve`.
    */
   selectSubprotocol(client: readonly string[], server: readonly string[]): string | null | undefined {
-    const place = (subprotocol: string): number => client.indexOf(subprotocol) + server.indexOf(subprotocol);
-    const [best] = client.filter((one) => server.includes(one)).sort((a, b) => place(a) - place(b));
+    // Not by sorting what the client offers: of 64 KiB that took 4 s.
+    let best: string | null = null;
+    let [bestSum, bestPlace] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    server.forEach((subprotocol, index) => {
+      const place = client.indexOf(subprotocol);
+      const sum = place + index;
+      if (place === -1 || sum > bestSum || (sum === bestSum && place > bestPlace)) return;
+      [best, bestSum, bestPlace] = [subprotocol, sum, place];
+    });
     return best;
   }
 
