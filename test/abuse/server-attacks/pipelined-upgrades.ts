@@ -1,6 +1,6 @@
 // Upgrades behind requests that an HTTP server has not answered yet.
 import { CLOSE } from '../../conformance/wire.ts';
-import { KIB, MIB, type ServerAttack } from '../attack.ts';
+import { MIB, type ServerAttack } from '../attack.ts';
 import { framesOf, type HostilePeer } from '../hostile-peer.ts';
 
 const page = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
@@ -22,7 +22,7 @@ export const pipelinedUpgrades: ServerAttack = {
     memory: { bytes: 8 * MIB, because: 'each request is answered and forgotten, one after the other' },
   },
   async run(target) {
-    await target.many(target.amount(1000, 120), async (index) => {
+    await target.many(target.amount(500, 120), async (index) => {
       const peer = await target.dial();
       const before = page(index % 2 === 0 ? '/page' : '/page/late');
       await peer.write(Buffer.from(before + page('/page') + upgrades[index % upgrades.length]!(peer), 'latin1'));
@@ -36,10 +36,10 @@ export const abandonedUpgrades: ServerAttack = {
   server: { attached: true },
   expect: {
     ends: ['dropped'],
-    memory: { bytes: 500 * 32 * KIB, because: 'a client that has gone is not waited with' },
+    memory: { bytes: 8 * MIB, because: 'a client that has gone is not waited with' },
   },
   async run(target) {
-    await target.many(target.amount(2000, 200), async (index) => {
+    await target.many(target.amount(1000, 200), async (index) => {
       const peer = await target.dial();
       const upgrade = upgrades[index % upgrades.length]!(peer);
       // Behind a page that never comes, or as such a page.
