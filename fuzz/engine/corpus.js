@@ -1,6 +1,6 @@
 // The inputs of a target: its seeds, those of corpus/NAME.txt that fuzzers found, and the folder that a fuzzer works in.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,10 +34,17 @@ export function keepInputs(name, inputs) {
   return chosen.length;
 }
 
-/** Writes each input into a file of the folder, as libFuzzer names them. */
+/** Makes a folder of just these inputs, a file for each, as libFuzzer names them. Returns the files, each once. */
 export function writeInputs(folder, inputs) {
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const input of inputs) writeFileSync(join(folder, createHash('sha1').update(input).digest('hex')), input);
+  const files = new Set();
+  for (const input of inputs) {
+    const file = join(folder, createHash('sha1').update(input).digest('hex'));
+    writeFileSync(file, input);
+    files.add(file);
+  }
+  return [...files];
 }
 
 /** Reads all files of such a folder. */
