@@ -11,13 +11,26 @@ import { Recorder, SEND_EOF } from '../../dist/core/recorder.js';
 import { State } from '../../dist/core/state.js';
 import { nodeRuntime } from '../../dist/node/runtime.js';
 import { holds, same } from './expect.js';
+import { latin1Text } from './input.js';
 
-/** A host without chance and time. `native`: Node's own functions where it has them, or else the plain loops. */
+const FIRST_MASK = 0x37_fa_21_3d;
+/** The key of a client on a {@link stillHost}, and what a server has to answer (RFC 6455 §4.2.2). */
+export const STILL_KEY = 'AAECAwQFBgcICQoLDA0ODw==';
+export const STILL_ACCEPT = 'Bz3qJYTGdOe8gUSpLosEdiLKDrk=';
+
+/**
+ * A host without chance and time. `native`: Node's own functions where it has them, or else the plain loops. Whoever keeps it
+ * for another protocol calls `restart` first.
+ */
 export function stillHost({ native, allocate }) {
   let nextByte = 0;
-  let nextMask = 0x37_fa_21_3d;
+  let nextMask = FIRST_MASK;
   const { unmask, latin1 } = nodeRuntime.host;
   return {
+    restart: () => {
+      nextByte = 0;
+      nextMask = FIRST_MASK;
+    },
     fillRandom: (bytes) => {
       for (let i = 0; i < bytes.length; i++) bytes[i] = nextByte++;
     },
@@ -29,12 +42,12 @@ export function stillHost({ native, allocate }) {
   };
 }
 
-const frameText = (opcode, fin, payload) => `${opcode}${fin ? '' : '+'} ${Buffer.from(payload).toString('latin1')}`;
+const frameText = (opcode, fin, payload) => `${opcode}${fin ? '' : '+'} ${latin1Text(payload)}`;
 
 /** Events, bytes and the end, in a form that can be compared. */
 const outcomeOf = (protocol, events, chunks) => ({
   events,
-  sent: chunks.map((chunk) => (chunk === SEND_EOF ? 'EOF' : Buffer.from(chunk).toString('latin1'))),
+  sent: chunks.map((chunk) => (chunk === SEND_EOF ? 'EOF' : latin1Text(chunk))),
   state: protocol.state,
   close: [protocol.closeCode, protocol.closeReason],
   because: String(protocol.parserExc),

@@ -1,5 +1,6 @@
 // What the targets for HTTP share: seeds from the vectors of the tests, and messages in a form that can be compared.
 import { readHttpVectors } from '../../build/test/support/http-vectors.js';
+import { latin1Text } from './input.js';
 
 /** The bytes of all vectors of a file in test/vectors/http that are not very long. */
 export const httpSeeds = (file) =>
@@ -12,5 +13,5 @@ export const describeMessage = (message) => ({
   line:
     'path' in message ? [message.method, message.path, message.protocol] : [message.statusCode, message.reasonPhrase],
   headers: [...message.headers.rawItems()],
-  body: message.body && Buffer.from(message.body).toString('latin1'),
+  body: message.body && latin1Text(message.body),
 });

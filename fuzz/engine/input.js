@@ -29,7 +29,7 @@ export class Input {
 
   /** Up to `count` bytes, in an array of their own. */
   take(count) {
-    const taken = Uint8Array.from(this.#bytes.subarray(this.#at, this.#at + count));
+    const taken = new Uint8Array(this.#bytes.subarray(this.#at, this.#at + count));
     this.#at += taken.length;
     return taken;
   }
@@ -41,7 +41,7 @@ export class Input {
 
   /** All that is left, a character for each byte. */
   restText() {
-    return Buffer.from(this.rest()).toString('latin1');
+    return latin1Text(this.rest());
   }
 }
 
@@ -51,16 +51,42 @@ export class Input {
  */
 export function cut(bytes, seed) {
   const pieces = [];
-  const scale = Math.ceil(bytes.length / 4096);
+  const scale = Math.ceil(bytes.length / 1024);
   let state = seed * 2654435761;
   for (let at = 0; at < bytes.length; ) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     const length = scale * (seed === 0 ? 1 : (state >>> 28) % 3 === 0 ? state >>> 26 : (state >>> 24) % 5);
-    pieces.push(Uint8Array.from(bytes.subarray(at, at + length)));
+    pieces.push(new Uint8Array(bytes.subarray(at, at + length)));
     at += length;
   }
   return pieces;
 }
+
+/** A character for each byte. */
+export const latin1Text = ({ buffer, byteOffset, length }) =>
+  Buffer.from(buffer, byteOffset, length).toString('latin1');
+
+/** A frame of a peer whose payload is all there, masked if `masked` says so; its length in the shortest form. */
+export function frameOf({ opcode, fin, rsv, payload }, masked) {
+  const { length } = payload;
+  const head = [(fin ? 0x80 : 0) | rsv | opcode, masked ? 0x80 : 0];
+  if (length < 126) head[1] |= length;
+  else if (length < 65_536) {
+    head[1] |= 126;
+    head.push(length >>> 8, length & 0xff);
+  } else {
+    head[1] |= 127;
+    head.push(0, 0, 0, 0, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff);
+  }
+  if (masked) head.push(...MASK);
+  const frame = new Uint8Array(head.length + length);
+  frame.set(head);
+  frame.set(payload, head.length);
+  if (masked) for (let i = 0; i < length; i++) frame[head.length + i] ^= MASK[i & 3];
+  return frame;
+}
+
+const MASK = [0x12, 0xfe, 0x34, 0xdc];
 
 /** The bytes of a text that has no character beyond U+00FF: how seeds are written. */
 export const latin1 = (text) => Uint8Array.from(Buffer.from(text, 'latin1'));
