@@ -249,7 +249,8 @@ class NodeInflator implements Inflator {
     data: Uint8Array,
     options: { readonly final: boolean; readonly maxBytes: number | null },
   ): Promise<Uint8Array | null> | null {
-    if (data.byteLength < LATER_FROM_BYTES) return null;
+    // zlib takes no limit of 0, and with one there is nothing to do.
+    if (data.byteLength < LATER_FROM_BYTES || options.maxBytes === 0) return null;
     this.rest();
     // A thread cannot be lent a context: it gets the window before the data, as one stream, and its text is cut off the result.
     const { length } = this.#window;
@@ -267,13 +268,18 @@ class NodeInflator implements Inflator {
     const work = (): Promise<Uint8Array | null> =>
       new Promise((resolve, reject) => {
         this.#zlib.inflateRaw(input, settings, (error, result) => {
-          if (error !== null) {
-            if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') resolve(null);
-            else reject(error);
+          if (error !== null && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') {
+            resolve(null);
             return;
           }
-          const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
           try {
+            if (error !== null) {
+              // The call looks at its limit after each chunk only: the output may have passed it before what is corrupt.
+              if (options.maxBytes === null) throw error;
+              resolve(this.inflate(own, options));
+              return;
+            }
+            const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
             // A stream that ended within (RFC 7692 §7.2.3.4) was not read to its end. It is rare enough to begin again here.
             resolve(engine.bytesWritten < input.length ? this.inflate(own, options) : this.#take(buffer, length));
           } catch (cause) {

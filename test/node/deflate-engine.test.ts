@@ -511,7 +511,7 @@ suite('a large message', () => {
       const packed = engineDeflate(data);
       for (const [maxBytes, expected] of [
         [data.length - 1, null],
-        [0, null],
+        [1, null],
         [data.length, data],
         [data.length + 1, data],
         [null, data],
@@ -535,6 +535,31 @@ suite('a large message', () => {
         message: 'invalid distance too far back',
       });
       other.close();
+    });
+
+    test('is not worth another thread where nothing is allowed', () => {
+      const inflator = engine.createInflator({ windowBits: 15 });
+      const packed = engineDeflate(data);
+      assert.equal(inflator.inflateLater?.(packed, { final: true, maxBytes: 0 }), null);
+      assert.equal(inflator.inflate(packed, { final: true, maxBytes: 0 }), null);
+      inflator.close();
+    });
+
+    test('is too large where it passes its limit before it is corrupt, as when it is decompressed at once', async () => {
+      const corrupt = hex('07');
+      const packed = Buffer.concat([engineDeflate(data), hex('0000ffff'), corrupt]);
+      for (const maxBytes of [data.length - 100, 1]) {
+        const [now, later] = [engine.createInflator({ windowBits: 15 }), engine.createInflator({ windowBits: 15 })];
+        assert.equal(now.inflate(packed, { final: true, maxBytes }), null);
+        assert.equal(await later.inflateLater?.(packed, { final: true, maxBytes }), null);
+        now.close();
+        later.close();
+      }
+      const inflator = engine.createInflator({ windowBits: 15 });
+      await assert.rejects(async () => inflator.inflateLater?.(packed, { final: true, maxBytes: data.length }), {
+        message: 'invalid block type',
+      });
+      inflator.close();
     });
 
     test('may end and begin again within', async () => {
