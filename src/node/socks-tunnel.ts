@@ -72,8 +72,11 @@ export async function openSocksTunnel(
         destination: { host, port: target.port },
         timeout: Math.min((openTimeoutMs ?? NO_DEADLINE_MS) + LATER_MS, LONGEST_MS),
       });
-      client.once('established', () => {
-        isEstablished = true;
+      client.once('established', ({ remoteHost }) => {
+        // The package passes over an address of a kind that it does not know, and takes the rest of the answer for what follows it.
+        if (remoteHost === undefined && !isSocks4(proxy))
+          fail(new Error('the proxy answers with no known kind of address'));
+        else isEstablished = true;
       });
       client.once('error', fail);
       client.connect(channel);

@@ -552,6 +552,12 @@ describe('the tunnel of a SOCKS proxy', () => {
       (peer) => peer.socket.write('\x05\xff', 'latin1'),
       /no accepted authentication/i,
     ],
+    [
+      'answers with an address of no known kind',
+      'socks5h',
+      (peer) => peer.socket.write('\x05\x00\x05\x00\x00\x00\x00\x00\x00\x00\x00\x50', 'latin1'),
+      /no known kind of address/,
+    ],
     ['ends at once', 'socks5h', (peer) => peer.socket.end(), /connection closed while negotiating/],
     ['refuses', 'socks4a', (peer) => peer.socket.write('\0\x5b\0\0\0\0\0\0', 'latin1'), /rejected/i],
     ['ends in its answer', 'socks4a', (peer) => peer.socket.end('\0\x5a'), /connection closed while negotiating/],
