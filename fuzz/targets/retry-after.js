@@ -1,13 +1,7 @@
 // The Retry-After field, held against Date.parse.
-import { existsSync } from 'node:fs';
+import { retryAfterMs } from '../../dist/core/retry-after.js';
 import { holds, inLinearTime, same } from '../engine/expect.js';
 import { Input, seed } from '../engine/input.js';
-
-const FILE = new URL('../../dist/core/retry-after.js', import.meta.url);
-
-/** Why this target cannot run; null: it can. */
-export const unavailable = existsSync(FILE) ? null : 'there is no dist/core/retry-after.js';
-const { retryAfterMs } = unavailable === null ? await import(FILE.href) : {};
 
 const TODAY = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
