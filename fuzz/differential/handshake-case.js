@@ -101,23 +101,10 @@ export function handshakeCase(seed, index) {
       ]),
     );
   }
-  for (let i = lines.length - 1; i > 0; i--) {
-    const other = random.below(i + 1);
-    [lines[i], lines[other]] = [lines[other], lines[i]];
-  }
+  random.shuffle(lines);
   let text = `${[first, ...lines].join('\r\n')}\r\n\r\n`;
-  if (random.chance(6)) text = mutated(random, text);
+  if (random.chance(6)) text = random.mutated(text);
   return { bytes: Buffer.from(text, 'latin1'), subprotocols: random.chance(10) ? ['chat', 'other'] : null };
 }
 
 const spelled = (random, name) => random.pick([name, name, name.toLowerCase(), name.toUpperCase()]);
-
-function mutated(random, text) {
-  const at = random.below(text.length);
-  const what = random.below(5);
-  if (what === 0) return text.slice(0, at);
-  if (what === 1) return text.replace('\r\n', '\n');
-  if (what === 2) return text.slice(0, at) + String.fromCharCode(random.below(256)) + text.slice(at + 1);
-  if (what === 3) return text.slice(0, at) + String.fromCharCode(random.below(256)) + text.slice(at);
-  return text.slice(0, at) + text.slice(at + 1);
-}

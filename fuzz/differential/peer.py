@@ -14,13 +14,16 @@ import wsproto.connection
 import wsproto.events
 import wsproto.extensions
 import wsproto.utilities
-from websockets.extensions.permessage_deflate import PerMessageDeflate
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, PerMessageDeflate
+from websockets.uri import parse_uri
 
 try:  # since 11.0
     from websockets.protocol import SERVER, CLIENT, Protocol
+    from websockets.client import ClientProtocol
     from websockets.server import ServerProtocol
 except ImportError:
     from websockets.connection import SERVER, CLIENT, Connection as Protocol
+    from websockets.client import ClientConnection as ClientProtocol
     from websockets.server import ServerConnection as ServerProtocol
 
 logging.disable(logging.CRITICAL)
@@ -138,9 +141,97 @@ def wsproto_handshake(case):
     return "waits"
 
 
+URI = parse_uri("ws://example.com/")
+
+
+def reading(outcome, error=None, subprotocol=None, deflate=None, messages=()):
+    return {
+        "outcome": outcome,
+        "error": error,
+        "subprotocol": subprotocol,
+        "deflate": deflate,
+        "messages": list(messages),
+    }
+
+
+def websockets_answer(case):
+    extensions = [ClientPerMessageDeflateFactory(client_max_window_bits=True)] if case["deflate"] else None
+    protocol = ClientProtocol(URI, extensions=extensions, subprotocols=case["subprotocols"])
+    protocol.key = case["key"]
+    protocol.send_request(protocol.connect())
+    try:
+        protocol.receive_data(case["bytes"].encode("latin1"))
+    except Exception as exc:  # version 10 leaves it to its caller
+        return reading("refused", repr(exc))
+    failure = getattr(protocol, "handshake_exc", None)
+    if failure is not None:
+        return reading("refused", repr(failure))
+    if protocol.state.name == "CONNECTING":
+        return reading("waits")
+    agreed = protocol.extensions[0] if protocol.extensions else None
+    return reading(
+        "open",
+        subprotocol=protocol.subprotocol,
+        deflate=agreed
+        and [
+            agreed.remote_no_context_takeover,
+            agreed.local_no_context_takeover,
+            agreed.remote_max_window_bits,
+            agreed.local_max_window_bits,
+        ],
+        messages=[
+            bytes(event.data).decode("latin1")
+            for event in protocol.events_received()
+            if getattr(event, "opcode", None) == 1
+        ],
+    )
+
+
+def wsproto_answer(case):
+    connection = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
+    offered = [wsproto.extensions.PerMessageDeflate()] if case["deflate"] else []
+    connection.send(
+        wsproto.events.Request(
+            host="example.com", target="/", subprotocols=case["subprotocols"] or [], extensions=offered
+        )
+    )
+    connection.handshake._nonce = case["key"].encode()
+    opened = None
+    messages = []
+    try:
+        connection.receive_data(case["bytes"].encode("latin1"))
+        for event in connection.events():
+            if isinstance(event, wsproto.events.AcceptConnection):
+                opened = event
+            elif isinstance(event, wsproto.events.RejectConnection):
+                return reading("refused", "status %d" % event.status_code)
+            elif isinstance(event, wsproto.events.TextMessage):
+                messages.append(event.data)
+    except wsproto.utilities.RemoteProtocolError as exc:
+        return reading("refused", str(exc))
+    except Exception as exc:
+        return reading("refused", "crashed: " + repr(exc))
+    if opened is None:
+        return reading("waits")
+    agreed = opened.extensions[0] if opened.extensions else None
+    return reading(
+        "open",
+        subprotocol=opened.subprotocol,
+        deflate=agreed
+        and [
+            agreed.server_no_context_takeover,
+            agreed.client_no_context_takeover,
+            agreed.server_max_window_bits,
+            agreed.client_max_window_bits,
+        ],
+        messages=messages,
+    )
+
+
 RUN = {
     "frames": {"websockets": websockets_frames, "wsproto": wsproto_frames},
     "handshake": {"websockets": websockets_handshake, "wsproto": wsproto_handshake},
+    "answer": {"websockets": websockets_answer, "wsproto": wsproto_answer},
 }
 
 for line in sys.stdin:

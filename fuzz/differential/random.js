@@ -35,4 +35,23 @@ export class Random {
   bytes(length) {
     return Uint8Array.from({ length }, () => this.below(256));
   }
+
+  /** In place. */
+  shuffle(list) {
+    for (let i = list.length - 1; i > 0; i--) {
+      const other = this.below(i + 1);
+      [list[i], list[other]] = [list[other], list[i]];
+    }
+  }
+
+  /** The text of a head with one mistake: cut off, a bare LF, a character that is another one, too many or missing. */
+  mutated(text) {
+    const at = this.below(text.length);
+    const what = this.below(5);
+    if (what === 0) return text.slice(0, at);
+    if (what === 1) return text.replace('\r\n', '\n');
+    if (what === 2) return text.slice(0, at) + String.fromCharCode(this.below(256)) + text.slice(at + 1);
+    if (what === 3) return text.slice(0, at) + String.fromCharCode(this.below(256)) + text.slice(at);
+    return text.slice(0, at) + text.slice(at + 1);
+  }
 }
