@@ -31,7 +31,6 @@ const GROWTH_FROM_RUNS = 100_000;
  */
 export async function fuzzTarget(name, { runs, seconds, seed }) {
   const target = await loadTarget(name);
-  if (target.unavailable) return { name, skipped: target.unavailable, problem: null };
   const work = workOf(name);
   const corpus = join(work, corpusFor(seed));
   if (seed !== undefined) rmSync(corpus, { recursive: true, force: true });
@@ -92,7 +91,6 @@ const corpusFor = (seed) => (seed === undefined ? 'corpus' : 'seeded');
 /** Takes from what was found the inputs that reach something which seeds do not reach, and keeps them in corpus/NAME.txt. */
 export async function keepCorpus(name, seed) {
   const target = await loadTarget(name);
-  if (target.unavailable) return 0;
   const merged = join(workOf(name), 'merged');
   const seeds = writeInputs(merged, target.seeds());
   const { code, output } = await jazzer(
