@@ -1,22 +1,25 @@
 // A conversation of two over a network that delays, splits, holds back, refuses, cuts and ends as it likes. Whatever it does, both
 // ends come to an end, every call gets its answer, and what arrives is what was sent. No sockets, no real time.
 import assert from 'node:assert/strict';
-import { isDeepStrictEqual } from 'node:util';
 import {
   type ClientConnection,
   type Connection,
-  type Data,
   InvalidHandshake,
+  type Request,
+  type Response,
   ServerConnection,
   type ServerProtocol,
   State,
   TimeoutError,
 } from 'websockets-ts';
-import { FakeClock, type TestConnectOptions, type TestServer, testServer } from 'websockets-ts/testing';
+import { FakeClock, Random, type TestConnectOptions, type TestServer, testServer } from 'websockets-ts/testing';
 import { LogRecorder } from '../support/log-recorder.ts';
+import { type Call, givenUp, isGivenUp, mark, watch } from './calls.ts';
+import { checkCalls, checkLog, checkSpeakers } from './invariants.ts';
 import { lateExtension } from './late-extension.ts';
-import { type Incident, type Schedule, SIDES, type Side } from './schedule.ts';
-import { type Call, isGivenUp, isTyped, type Sent, Speaker, watch } from './speaker.ts';
+import { type Incident, LOSING_INCIDENTS, LOSING_ROADS, type Schedule, SIDES, type Side } from './schedule.ts';
+import { seededDeflate } from './seeded-threads.ts';
+import { Speaker } from './speaker.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /** A narrow line takes long for a long message. */
@@ -25,13 +28,22 @@ const A_WEEK_MS = 7 * 86_400_000;
 /** How it ended: in order, somehow else, or before it had begun. */
 export type Outcome = 'clean' | 'lost' | 'refused';
 
+/** How a schedule ended, and what was called in it. */
+export interface Played<O extends string = string> {
+  readonly outcome: O;
+  readonly isFaulty: boolean;
+  readonly calls: readonly Call[];
+}
+
 /** Everybody who takes part, as far as they are there yet. */
 interface Stage {
   readonly clock: FakeClock;
   readonly time: Stopwatch;
   readonly speakers: Readonly<Record<Side, Speaker>>;
   readonly host: TestServer;
+  /** Those that neither of the two has made. */
   readonly calls: Call[];
+  readonly stop: AbortController;
   client: ClientConnection | null;
   server: ServerConnection | null;
 }
@@ -44,13 +56,11 @@ const OF_THE_NETWORK = {
 } as const;
 
 function happen({ what, side }: Incident, stage: Stage): void {
-  const { network, server } = stage.host;
+  const { network } = stage.host;
   const direction = side === 'client' ? network.toServer : network.toClient;
   if (what in OF_THE_NETWORK) network[OF_THE_NETWORK[what as keyof typeof OF_THE_NETWORK]]();
   else if (what === 'pause' || what === 'stall' || what === 'end') direction[what]();
-  else if (what === 'server aborts') server.abort();
-  else if (what === 'server closes') server.close();
-  else if (what === 'server closes, graceMs') server.close({ graceMs: 200, spreadMs: 100, code: 1012 });
+  else if (what.startsWith('server ')) stop(what, stage);
   const connection = stage[side];
   // Nobody has it before.
   if (connection !== null && connection.state !== State.CONNECTING) {
@@ -58,22 +68,42 @@ function happen({ what, side }: Incident, stage: Stage): void {
   }
 }
 
+/** What concerns the server. */
+function stop(what: Incident['what'], { calls, host: { server }, stop }: Stage): void {
+  if (what === 'server aborts') {
+    mark(calls, 'server.abort');
+    server.abort();
+  } else if (what === 'server signal') {
+    mark(calls, 'server signal');
+    stop.abort(givenUp());
+  } else if (what === 'server closes') {
+    mark(calls, 'server.close');
+    server.close();
+  } else if (what === 'server closes, graceMs') {
+    mark(calls, 'server.close, graceMs');
+    server.close({ graceMs: 200, code: 1012 });
+  } else if (what === 'server closes, closeConnections: false') {
+    mark(calls, 'server.close, closeConnections: false');
+    server.close({ closeConnections: false });
+  }
+}
+
 /** What concerns one connection. */
 function meet(what: Incident['what'], connection: Connection, speaker: Speaker, time: Stopwatch): void {
-  if (what === 'abort') connection.abort();
-  else if (what === 'close') void speaker.watch('close', connection.close({ code: 1001, reason: 'enough' }));
+  if (what === 'abort') speaker.abort(connection);
+  else if (what === 'close') void speaker.watch('close, code', connection.close({ code: 1001, reason: 'enough' }));
   else if (what === 'close, impatient') {
-    speaker.watch('close, impatient', connection.close({ signal: time.signal(20) })).catch(() => {});
-  } else if (what === 'ping') speaker.ping(connection);
-  else if (what === 'pong') speaker.watch('pong', connection.pong('x')).catch(() => {});
-  else if (what === 'drained') {
-    speaker.watch('drained', connection.drained).catch(() => {});
-    speaker.watch('waitDrained', connection.waitDrained({ timeoutMs: 100 })).catch(() => {});
-    speaker.watch('waitClosed', connection.waitClosed({ signal: time.signal(100) })).catch(() => {});
-  } else if (what === 'trySend') speaker.tryBetween(connection);
-  else if (what === 'stop reading') connection.pause();
-  else if (what === 'read on') connection.resume();
+    speaker.watch('close, signal', connection.close({ signal: time.signal(20) })).catch(() => {});
+  } else if (what === 'use') speaker.use(connection);
+  else if (what === 'ping') speaker.ping(connection);
+  else if (what === 'pong') speaker.pong(connection);
+  else if (what === 'waits') speaker.waits(connection);
+  else if (what === 'trySend') speaker.tryBetween(connection);
+  else if (what === 'cork') speaker.cork(connection);
+  else if (what === 'stop reading') speaker.pause(connection);
+  else if (what === 'read on') speaker.resume(connection);
   else if (what === 'recv in vain') speaker.receiveInVain(connection);
+  else if (what === 'recvStreaming left') speaker.leaveStreaming(connection);
   else if (what === 'fragments left') speaker.leaveFragments(connection);
   else if (what === 'reader cancelled') speaker.cancelReader();
   else if (what === 'writer closed') speaker.endWriter('close');
@@ -87,23 +117,52 @@ export const isRefusal = (error: unknown): boolean =>
   isGivenUp(error) ||
   ['ECONNRESET', 'ECONNREFUSED'].includes(String((error as NodeJS.ErrnoException).code));
 
+/** What the server asks, each by and by. */
+function hooksOf({ hook }: Schedule, time: Stopwatch, calls: Call[]) {
+  const slowly = async <T>(value: T): Promise<T> => {
+    await time.sleep(20);
+    return value;
+  };
+  const authenticate = async (_: Request, connection: Connection): Promise<string | Response> => {
+    await time.sleep(20);
+    if (hook === 'authenticate throws') throw givenUp();
+    return hook === 'authenticate refuses' ? (connection as ServerConnection).respond(401, 'no\n') : 'known';
+  };
+  return {
+    ...(hook === 'processRequest' && { processRequest: () => watch(calls, 'processRequest', slowly(null)) }),
+    ...(hook === 'processResponse' && { processResponse: () => watch(calls, 'processResponse', slowly(null)) }),
+    ...(hook?.startsWith('authenticate') && {
+      authenticate: (request: Request, connection: Connection) =>
+        watch(calls, 'authenticate', authenticate(request, connection)),
+    }),
+  };
+}
+
 /** Plays it, and says how it ended. @throws {Error} something is not as it must be. */
-export async function play(schedule: Schedule): Promise<Outcome> {
-  const { seed, toServer, toClient, incidents, extensionMs } = schedule;
+export async function play(schedule: Schedule): Promise<Played<Outcome>> {
+  const { seed, toServer, toClient, incidents, elsewhere, isHarmless } = schedule;
   const clock = new FakeClock();
   const time = new Stopwatch(clock);
   const logger = new LogRecorder('warn', 'error');
   const speakers = { client: new Speaker(schedule.client, time), server: new Speaker(schedule.server, time) };
+  const calls: Call[] = [];
+  const signals = new AbortController();
+  const late = elsewhere === 'extension' ? lateExtension(time, seed % 2 === 0 ? 1 : 50) : null;
+  const threads =
+    elsewhere === 'thread' ? seededDeflate({ time, random: new Random(seed), calls, fails: !isHarmless }) : null;
   const optionsOf = (side: Side) => ({
     ...schedule[side].options,
     handlers: speakers[side].handlers(),
     serial: schedule[side].road === 'serial',
     logger,
-    ...(extensionMs !== null && { compression: null, extensions: [lateExtension(time, extensionMs)] }),
+    ...(late !== null && { compression: null }),
   });
   const { handlers, ...serverOptions } = optionsOf('server');
   const host = await testServer(handlers ?? ((connection: ServerConnection): Promise<void> => connection.closed), {
     ...serverOptions,
+    ...hooksOf(schedule, time, calls),
+    extensions: late !== null ? [late] : threads !== null ? [threads.server] : null,
+    signal: signals.signal,
     clock,
     seed,
     toServer,
@@ -113,22 +172,32 @@ export async function play(schedule: Schedule): Promise<Outcome> {
       return stage.server;
     },
   });
-  const stage: Stage = { clock, time, speakers, host, calls: [], client: null, server: null };
+  const stage: Stage = { clock, time, speakers, host, calls, stop: signals, client: null, server: null };
   for (const each of incidents) time.after(each.atMs, () => happen(each, stage));
-  const outcome = await converse(stage, schedule, optionsOf('client')).finally(() => host[Symbol.asyncDispose]());
+  const extensions = late !== null ? [late] : threads !== null ? [threads.client] : null;
+  const outcome = await converse(stage, schedule, { ...optionsOf('client'), extensions }).finally(() =>
+    host[Symbol.asyncDispose](),
+  );
   // What waits for the next turn: a stream that hears of the end.
   await clock.advance(1);
   assert.equal(host.network.size, 0, 'a transport is left');
   assert.equal(clock.pending, time.running, 'an alarm is left');
+  const lateCalls = SIDES.flatMap((side) => {
+    const connection = stage[side];
+    return connection === null || outcome === 'refused' ? [] : speakers[side].callAfterwards(connection);
+  });
   // Handlers that take their time finish what has come.
   await clock.advance(5000);
+  assert.equal(clock.pending, 0, 'an alarm was set afterwards');
+  assert.equal(time.listeners, 0, 'a signal has a listener left');
   check(stage, schedule, outcome);
-  const errors = logger.lines.filter(({ level, context }) => level === 'error' && !isGivenUp(context?.error));
-  assert.deepEqual(
-    errors.map(({ message, context }) => [message, context?.error]),
-    [],
-  );
-  return outcome;
+  checkCalls('afterwards', lateCalls);
+  checkLog(logger);
+  return {
+    outcome,
+    isFaulty: outcome !== 'clean',
+    calls: [...calls, ...SIDES.flatMap((side) => speakers[side].calls)],
+  };
 }
 
 /** From the first byte to the last. */
@@ -140,8 +209,9 @@ async function converse(
   const { clock, time, speakers, host, calls } = stage;
   void watch(calls, 'server.waitClosed', host.server.waitClosed());
   const signal = patienceMs === null ? undefined : time.signal(patienceMs);
+  const name = signal === undefined ? 'connect' : 'connect, signal';
   try {
-    stage.client = await clock.runUntil(watch(calls, 'connect', host.connect('/', { ...options, signal })));
+    stage.client = await clock.runUntil(watch(calls, name, host.connect('/', { ...options, signal })));
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return 'refused';
@@ -162,31 +232,16 @@ async function converse(
 
 /** What must hold in the end, whatever has happened. */
 function check({ speakers, calls, client, server }: Stage, schedule: Schedule, outcome: Outcome): void {
-  for (const connection of [client, server]) if (connection !== null) assert.equal(connection.state, State.CLOSED);
-  for (const call of calls) assert.notEqual(call.outcome, 'pending', `${call.name} is pending`);
-  const isLosing = schedule.incidents.some(({ what }) => ['recv in vain', 'end', 'reader cancelled'].includes(what));
-  for (const side of SIDES) {
-    const { calls, received, open } = speakers[side];
-    assert.equal(open, 0, `${side}: its handlers were not told of the end`);
-    for (const { name, outcome } of calls) {
-      assert.notEqual(outcome, 'pending', `${side}: ${name} is pending`);
-      if (outcome instanceof Error && !isTyped(outcome)) throw outcome;
-    }
-    const { sent } = speakers[side === 'client' ? 'server' : 'client'];
-    // A handler that has thrown is called no more.
-    const isComplete = outcome === 'clean' && !isLosing && schedule[side].road !== 'throwing';
-    checkReceived(received, sent, isComplete);
+  for (const connection of [client, server]) {
+    if (connection === null) continue;
+    assert.equal(connection.state, State.CLOSED);
+    assert.equal(connection.bufferedAmount, 0, 'something is left to be sent');
+    assert.equal(connection.isPaused, false, 'it is paused');
   }
-}
-
-/** Fails unless that is what was sent: all of it in order and once, up to where the connection was lost. */
-function checkReceived(received: readonly Data[], sent: readonly Sent[], isComplete: boolean): void {
-  const possible = sent.filter(({ outcome }) => outcome !== 'dropped');
-  let at = 0;
-  for (const data of received) {
-    while (possible[at]?.outcome === 'given up' && !isDeepStrictEqual(possible[at]?.data, data)) at++;
-    assert.deepEqual(data, possible[at]?.data);
-    at++;
-  }
-  if (isComplete) assert.ok(!possible.slice(at).some(({ outcome }) => outcome === 'sent'), 'a message is missing');
+  checkCalls(
+    'both',
+    calls.filter(({ outcome }) => !isRefusal(outcome)),
+  );
+  const isLosing = schedule.incidents.some(({ what }) => LOSING_INCIDENTS.includes(what));
+  checkSpeakers(speakers, (side) => outcome === 'clean' && !isLosing && !LOSING_ROADS.includes(schedule[side].road));
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {
   type ClientConnection,
+  type Connecting,
   type Connection,
   ConnectionClosed,
   type Data,
@@ -13,9 +14,10 @@ import {
 } from 'websockets-ts';
 import { FakeClock, type TestServer, testServer } from 'websockets-ts/testing';
 import { LogRecorder } from '../support/log-recorder.ts';
-import { isRefusal } from './conversation.ts';
+import { type Call, givenUp, isGivenUp, isTyped, mark, watch } from './calls.ts';
+import { isRefusal, type Played } from './conversation.ts';
+import { checkCalls } from './invariants.ts';
 import type { LoopIncident, LoopSchedule } from './schedule.ts';
-import { type Call, givenUp, isGivenUp, isTyped, watch } from './speaker.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /** What went over a connection, from one side. */
@@ -37,18 +39,19 @@ class Client {
     this.#schedule = schedule;
   }
 
-  async run(connections: AsyncIterable<ClientConnection>): Promise<LoopOutcome> {
-    const { leavesAfter, leavesBy } = this.#schedule;
+  async run(connections: Connecting): Promise<LoopOutcome> {
+    const loop = connections[Symbol.asyncIterator]();
     try {
-      for await (const connection of connections) {
+      for (;;) {
+        const { value: connection } = await watch(this.calls, 'loop next', loop.next());
+        if (connection === undefined) break;
         this.current = connection;
         await this.#talk(connection);
-        if (this.traffic.length < leavesAfter) continue;
-        if (leavesBy === 'throw') throw new Error('enough');
+        if (this.traffic.length < this.#schedule.leavesAfter) continue;
+        await watch(this.calls, 'loop return', loop.return(undefined));
         return 'left';
       }
     } catch (error) {
-      if (error instanceof Error && error.message === 'enough') return 'left';
       if (isGivenUp(error)) return 'given up';
       if (!isRefusal(error) && !(error instanceof ConnectionClosed)) throw error;
       return 'refused';
@@ -61,9 +64,9 @@ class Client {
     const traffic: Traffic = { connection, received: [] };
     this.traffic.push(traffic);
     try {
-      for (let i = 0; i < messages; i++) await watch(this.calls, 'send', connection.send(`to server ${i}`));
+      for (let i = 0; i < messages; i++) await watch(this.calls, 'send text', connection.send(`to server ${i}`));
       for (let i = 0; i < messages; i++) {
-        traffic.received.push(await watch(this.calls, 'recv', connection.recv({ timeoutMs: patienceMs })));
+        traffic.received.push(await watch(this.calls, 'recv, timeoutMs', connection.recv({ timeoutMs: patienceMs })));
       }
     } catch (error) {
       if (!(error instanceof ConnectionClosed) && !(error instanceof TimeoutError)) throw error;
@@ -71,16 +74,32 @@ class Client {
   }
 }
 
-function happen(what: LoopIncident['what'], { network, server }: TestServer, client: Client): void {
-  if (what === 'go down') network.goDown();
+function happen(what: LoopIncident['what'], host: TestServer, client: Client, time: Stopwatch): void {
+  const { network, server } = host;
+  if (what === 'connect too') void connectToo(host, client.calls, time);
+  else if (what === 'go down') network.goDown();
   else if (what === 'come up') network.comeUp();
-  else if (what === 'server closes') server.close({ graceMs: 500 });
-  else if (what === 'close') void client.current?.close();
+  else if (what === 'server closes') {
+    mark(client.calls, 'server.close, graceMs');
+    server.close({ graceMs: 500 });
+  } else if (what === 'close') void client.current?.close();
   else network[what]();
 }
 
+/** Somebody else who waits for his turn, and not for long. */
+async function connectToo(host: TestServer, calls: Call[], time: Stopwatch): Promise<void> {
+  const options = { serializeConnects: true, signal: time.signal(2000), openTimeoutMs: 1000, closeTimeoutMs: 100 };
+  const connecting = host.connect('/', options);
+  try {
+    const connection = await watch(calls, 'connect, serialized', connecting);
+    await connection.close();
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+}
+
 /** Plays it, and says how the loop ended. @throws {Error} something is not as it must be. */
-export async function reconnect(schedule: LoopSchedule): Promise<LoopOutcome> {
+export async function reconnect(schedule: LoopSchedule): Promise<Played<LoopOutcome>> {
   const { seed, toServer, toClient, options, moods, messages, incidents, endsAtMs } = schedule;
   const clock = new FakeClock();
   const time = new Stopwatch(clock);
@@ -98,7 +117,7 @@ export async function reconnect(schedule: LoopSchedule): Promise<LoopOutcome> {
     else if (mood(connection) === 'close') await connection.close({ code: 1012 });
     else if (mood(connection) === 'throw') throw givenUp();
     try {
-      for (let i = 0; i < messages; i++) await watch(calls, 'send', connection.send(`to client ${i}`));
+      for (let i = 0; i < messages; i++) await watch(calls, 'send text', connection.send(`to client ${i}`));
       for (;;) traffic.received.push(await watch(calls, 'recv', connection.recv()));
     } catch (error) {
       if (!(error instanceof ConnectionClosed)) throw error;
@@ -125,7 +144,7 @@ export async function reconnect(schedule: LoopSchedule): Promise<LoopOutcome> {
       return response;
     },
   });
-  for (const { atMs, what } of incidents) time.after(atMs, () => happen(what, host, client));
+  for (const { atMs, what } of incidents) time.after(atMs, () => happen(what, host, client, time));
   const controller = new AbortController();
   time.after(endsAtMs, () => {
     controller.abort(givenUp());
@@ -143,25 +162,41 @@ export async function reconnect(schedule: LoopSchedule): Promise<LoopOutcome> {
   const running = client.run(connections);
   const outcome = await clock.runUntil(running).finally(() => host[Symbol.asyncDispose]());
   await clock.advance(10);
+  // Those that connect too are still waiting, perhaps, and have their deadlines.
+  await clock.advance(25_000);
   assert.equal(host.network.size, 0, 'a transport is left');
   assert.equal(clock.pending, time.running, 'an alarm is left');
+  await clock.advance(60_000);
+  assert.equal(clock.pending, 0, 'an alarm was set afterwards');
+  assert.equal(time.listeners, 0, 'a signal has a listener left');
+  await checkTurn(host, clock);
   check(client, accepted, servers);
   const errors = logger.lines.filter(({ context }) => !(context?.error instanceof Error && isTyped(context.error)));
   assert.deepEqual(
     errors.map(({ message, context }) => [message, context?.error]),
     [],
   );
-  return outcome;
+  const { calls } = client;
+  const isFaulty = incidents.length > 0 || moods.length > 0 || calls.some((call) => call.outcome instanceof Error);
+  return { outcome, isFaulty, calls };
+}
+
+/** Whoever comes next has its turn at once. Nobody listens any more. */
+async function checkTurn({ network, connect }: TestServer, clock: FakeClock): Promise<void> {
+  const connecting = connect('/', { serializeConnects: true, openTimeoutMs: null });
+  const error = await clock.runUntil(connecting).catch((error: unknown) => error);
+  assert.equal((error as NodeJS.ErrnoException).code, 'ECONNREFUSED', String(error));
+  assert.equal(network.size, 0);
 }
 
 function check({ traffic, calls }: Client, accepted: readonly Traffic[], servers: readonly Connection[]): void {
   for (const connection of [...servers, ...traffic.map((each) => each.connection)]) {
     assert.equal(connection.state, State.CLOSED);
   }
-  for (const { name, outcome } of calls) {
-    assert.notEqual(outcome, 'pending', `${name} is pending`);
-    if (outcome instanceof Error && !isTyped(outcome)) throw outcome;
-  }
+  checkCalls(
+    'loop',
+    calls.filter(({ outcome }) => !isRefusal(outcome)),
+  );
   for (const [from, all] of [
     ['server', traffic],
     ['client', accepted],

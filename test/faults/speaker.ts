@@ -2,7 +2,6 @@
 import {
   broadcast,
   type Connection,
-  ConnectionClosed,
   type Data,
   type DataLike,
   type DirectHandlers,
@@ -10,14 +9,9 @@ import {
   prepare,
   TimeoutError,
 } from 'websockets-ts';
+import { type Call, givenUp, ignoreTyped, isGivenUp, mark, type Operation, watch } from './calls.ts';
 import type { Part, Spoken } from './schedule.ts';
 import type { Stopwatch } from './stopwatch.ts';
-
-/** A call and what came of it. */
-export interface Call {
-  readonly name: string;
-  outcome: 'pending' | 'done' | Error;
-}
 
 /** A message, and what is known of it: one that was given up, or that fails with its connection, may have been sent or not. */
 export interface Sent {
@@ -25,40 +19,19 @@ export interface Sent {
   outcome: 'unknown' | 'sent' | 'given up' | 'dropped';
 }
 
-export const givenUp = (): Error => new Error('given up');
-
 const rejectGivenUp = (): Promise<never> => Promise.reject(givenUp());
 
-const hasHandlers = (road: Part['road']): boolean =>
-  ['direct', 'serial', 'pausing', 'replying', 'throwing', 'hasty'].includes(road);
-
-export const isGivenUp = (error: unknown): boolean => error instanceof Error && error.message === 'given up';
-
-/** Everything that a call of ours may say when the network fails, or when its caller or another one is in its way. */
-export const isTyped = (error: unknown): boolean =>
-  error instanceof ConnectionClosed ||
-  error instanceof TimeoutError ||
-  (error instanceof Error && error.name === 'ConcurrencyError') ||
-  isGivenUp(error);
-
-function ignoreTyped(error: unknown): void {
-  if (!isTyped(error)) throw error;
-}
-
-/** Remembers what becomes of a promise. */
-export function watch<T>(calls: Call[], name: string, promise: Promise<T>): Promise<T> {
-  const call: Call = { name, outcome: 'pending' };
-  calls.push(call);
-  promise.then(
-    () => {
-      call.outcome = 'done';
-    },
-    (error: Error) => {
-      call.outcome = error;
-    },
-  );
-  return promise;
-}
+const HANDLER_ROADS: readonly Part['road'][] = [
+  'direct',
+  'async',
+  'serial',
+  'pausing',
+  'replying',
+  'throwing',
+  'hasty',
+  'aborting',
+];
+const hasHandlers = (road: Part['road']): boolean => HANDLER_ROADS.includes(road);
 
 /** One end of the conversation. */
 export class Speaker {
@@ -68,12 +41,18 @@ export class Speaker {
   readonly sent: Sent[] = [];
   /** How often its handlers were told of an opening and not of a close. */
   open = 0;
+  /** Whether messages may have gone to somebody who did not keep them. */
+  hasHoles = false;
+  /** What its handlers were told that they must not be: nobody hears of it where it happens. */
+  readonly mistakes: string[] = [];
   readonly #part: Part;
   readonly #time: Stopwatch;
   #reader: ReadableStreamDefaultReader<Data> | null = null;
   #writer: WritableStreamDefaultWriter<DataLike | PreparedMessage> | null = null;
   #hasEndedWriter = false;
   #replies = 0;
+  #pings = 0;
+  #lastPong = 0;
 
   constructor(part: Part, time: Stopwatch) {
     this.#part = part;
@@ -81,29 +60,44 @@ export class Speaker {
   }
 
   handlers(): DirectHandlers<Connection> | undefined {
-    const { road, thinkMs } = this.#part;
+    const { road } = this.#part;
     if (!hasHandlers(road)) return undefined;
     return {
       open: (connection) => {
-        this.open++;
+        mark(this.calls, 'on open');
+        if (++this.open !== 1) this.mistakes.push('opened twice');
         if (road === 'hasty') void this.watch('close', connection.close());
       },
       message: (connection, data) => {
+        if (this.open !== 1) this.mistakes.push('a message before the opening or after the end');
         this.received.push(data);
-        if (road === 'serial') return this.#time.sleep(thinkMs);
-        if (road === 'throwing' && this.received.length === 2) throw givenUp();
-        if (road === 'throwing' && this.received.length === 1) return this.#time.sleep(thinkMs).then(rejectGivenUp);
-        if (road === 'replying') this.#reply(connection);
-        if (road !== 'pausing') return undefined;
-        connection.pause();
-        void this.#time.sleep(thinkMs).then(() => connection.resume());
-        return undefined;
+        return this.#onMessage(connection, road);
       },
-      close: () => this.open--,
+      drain: () => mark(this.calls, 'on drain'),
+      close: () => {
+        mark(this.calls, 'on close');
+        this.open--;
+      },
     };
   }
 
-  watch<T>(name: string, promise: Promise<T>): Promise<T> {
+  #onMessage(connection: Connection, road: Part['road']): Promise<unknown> | undefined {
+    const { thinkMs } = this.#part;
+    const count = this.received.length;
+    if (road === 'serial') return this.watch('on message, serial', this.#time.sleep(thinkMs));
+    if (road === 'async') return this.watch('on message, async', this.#time.sleep(thinkMs));
+    mark(this.calls, 'on message');
+    if (road === 'aborting' && count === 2) this.abort(connection);
+    if (road === 'throwing' && count === 2) throw givenUp();
+    if (road === 'throwing' && count === 1) return this.#time.sleep(thinkMs).then(rejectGivenUp);
+    if (road === 'replying') this.#reply(connection);
+    if (road !== 'pausing') return undefined;
+    this.pause(connection);
+    void this.#time.sleep(thinkMs).then(() => this.resume(connection));
+    return undefined;
+  }
+
+  watch<T>(name: Operation, promise: Promise<T>): Promise<T> {
     return watch(this.calls, name, promise);
   }
 
@@ -120,6 +114,7 @@ export class Speaker {
       await this.#time.sleep(each.pauseMs);
     }
     await Promise.all(all);
+    if (this.#part.endsWriter !== null) this.endWriter(this.#part.endsWriter);
   }
 
   #startStreaming(connection: Connection): void {
@@ -129,17 +124,22 @@ export class Speaker {
   }
 
   async #say(connection: Connection, text: string, { as, patienceMs }: Spoken): Promise<void> {
-    const data = as === 'binary' ? Uint8Array.from(Buffer.from(text)) : text;
+    const data = as.includes('binary') ? Uint8Array.from(Buffer.from(text)) : text;
     const message: Sent = { data, outcome: 'unknown' };
     this.sent.push(message);
-    const name = this.#writer === null ? `send ${as}` : 'write';
     try {
-      await this.watch(name, this.#send(connection, message, as, patienceMs));
+      await this.watch(this.#nameOf(as, patienceMs), this.#send(connection, message, as, patienceMs));
       if (message.outcome === 'unknown') message.outcome = 'sent';
     } catch (error) {
       if (isGivenUp(error)) message.outcome = 'given up';
       ignoreTyped(error);
     }
+  }
+
+  #nameOf(as: Spoken['as'], patienceMs: number | null): Operation {
+    if (this.#writer !== null) return 'write';
+    if (as === 'trySend' || as === 'broadcast' || as === 'broadcast or close') return as;
+    return patienceMs === null ? `send ${as}` : 'send, signal';
   }
 
   /** Not an async function: what is sent is sent in this turn. */
@@ -159,18 +159,21 @@ export class Speaker {
       return new Promise((resolve) => resolve(broadcast([connection], data, { slow })));
     }
     const signal = patienceMs === null ? undefined : this.#time.signal(patienceMs);
-    const text = String(data);
-    if (as === 'prepared') return connection.send(prepare(text), { signal });
-    if (as === 'corked') return connection.cork(() => connection.send(text, { signal }));
-    if (as === 'fragments') return connection.send([text.slice(0, 5), text.slice(5), ''], { signal });
-    if (as === 'slow fragments') return connection.send(this.#slowly(text), { signal });
+    if (as === 'prepared' || as === 'prepared binary') return connection.send(prepare(data), { signal });
+    if (as === 'corked') return connection.cork(() => connection.send(data, { signal }));
+    const pieces = [data.slice(0, 5), data.slice(5), data.slice(0, 0)] as string[] | Uint8Array[];
+    if (as === 'fragments' || as === 'binary fragments') return connection.send(pieces, { signal });
+    if (as === 'slow fragments' || as === 'slow binary fragments') {
+      return connection.send(this.#slowly<string | Uint8Array>(pieces), { signal });
+    }
     return connection.send(data, { signal });
   }
 
-  async *#slowly(text: string): AsyncGenerator<string> {
-    yield text.slice(0, 5);
-    await this.#time.sleep(30);
-    yield text.slice(5);
+  async *#slowly<T>(pieces: readonly T[]): AsyncGenerator<T, void, undefined> {
+    for (const piece of pieces) {
+      yield piece;
+      await this.#time.sleep(30);
+    }
   }
 
   /** In the middle of what is read; not for ever, since the peer may do the same. */
@@ -187,6 +190,7 @@ export class Speaker {
   }
 
   tryToSend(connection: Connection, message: Sent): void {
+    mark(this.calls, 'trySend');
     message.outcome = connection.trySend(message.data) === 'dropped' ? 'dropped' : 'sent';
   }
 
@@ -212,21 +216,42 @@ export class Speaker {
   #reading(connection: Connection, road: Part['road']): () => Promise<Data | null | undefined> {
     if (road === 'recv') return () => this.watch('recv', connection.recv());
     if (road === 'impatient') {
-      return () =>
-        this.watch('recv', connection.recv({ timeoutMs: 40 })).catch((error: unknown) => {
-          if (error instanceof TimeoutError) return null;
-          throw error;
-        });
+      return () => nullIf(isTimeout, this.watch('recv, timeoutMs', connection.recv({ timeoutMs: 40 })));
+    }
+    if (road === 'signalled') {
+      return () => nullIf(isGivenUp, this.watch('recv, signal', connection.recv({ signal: this.#time.signal(40) })));
     }
     if (road === 'iterate') {
       const iterator = connection[Symbol.asyncIterator]();
       return async () => (await this.watch('next', iterator.next())).value;
     }
-    if (road === 'readable') {
+    if (road === 'iterate again') return () => this.watch('iterator left', firstOf(connection));
+    if (road === 'readable' || road === 'readable, cancelled') {
       const reader = connection.readable.getReader();
       this.#reader = reader;
       this.watch('reader.closed', reader.closed).catch(() => {});
-      return async () => (await this.watch('read', reader.read())).value;
+      return async () => {
+        const reading = this.watch('read', reader.read());
+        // While it is reading.
+        if (road === 'readable, cancelled' && this.received.length >= 1) this.cancelReader();
+        return (await reading).value;
+      };
+    }
+    if (road === 'piped') {
+      const write = (data: Data): Promise<void> => {
+        this.received.push(data);
+        return this.#time.sleep(this.#part.thinkMs);
+      };
+      return async () => {
+        await this.watch('pipeTo', connection.readable.pipeTo(new WritableStream({ write })));
+        return undefined;
+      };
+    }
+    if (road === 'recvStreaming, signalled') {
+      return () => {
+        const options = { signal: this.#time.signal(400) };
+        return nullIf(isGivenUp, this.watch('recvStreaming, signal', inOne(connection.recvStreaming(options))));
+      };
     }
     return () => this.watch('recvStreaming', inOne(connection.recvStreaming()));
   }
@@ -241,10 +266,76 @@ export class Speaker {
     this.tryToSend(connection, message);
   }
 
+  /** Three at once; and pongs that nobody asked for in between. */
   ping(connection: Connection): void {
-    this.watch('ping', connection.ping())
-      .then(({ pong }) => this.watch('pong', pong))
+    this.#ping(connection, 'ping', {});
+    this.pong(connection);
+    this.#ping(connection, 'ping', { ackOnClose: true });
+    this.#ping(connection, 'ping, signal', { signal: this.#time.signal(50) });
+  }
+
+  #ping(
+    connection: Connection,
+    name: 'ping' | 'ping, signal',
+    options: { readonly ackOnClose?: boolean; readonly signal?: AbortSignal },
+  ): void {
+    const number = ++this.#pings;
+    const answer = options.ackOnClose ? 'pong of a ping, ackOnClose' : 'pong of a ping';
+    this.watch(name, connection.ping(undefined, options))
+      .then(async ({ pong }) => {
+        await this.watch(answer, pong);
+        if (options.signal !== undefined) return;
+        if (number < this.#lastPong) this.mistakes.push('pongs out of order');
+        this.#lastPong = number;
+      })
       .catch(ignoreTyped);
+  }
+
+  pong(connection: Connection): void {
+    this.watch('pong', connection.pong('x')).catch(() => {});
+    this.watch('pong, signal', connection.pong('y', { signal: this.#time.signal(20) })).catch(() => {});
+  }
+
+  waits(connection: Connection): void {
+    const waits = {
+      drained: connection.drained,
+      'waitDrained, timeoutMs': connection.waitDrained({ timeoutMs: 100 }),
+      'waitDrained, signal': connection.waitDrained({ signal: this.#time.signal(100) }),
+      closed: connection.closed,
+      'waitClosed, timeoutMs': connection.waitClosed({ timeoutMs: 100 }),
+      'waitClosed, signal': connection.waitClosed({ signal: this.#time.signal(100) }),
+    } as const;
+    for (const [name, wait] of Object.entries(waits)) this.watch(name as keyof typeof waits, wait).catch(() => {});
+  }
+
+  abort(connection: Connection): void {
+    mark(this.calls, 'abort');
+    connection.abort();
+  }
+
+  pause(connection: Connection): void {
+    mark(this.calls, 'pause');
+    connection.pause();
+  }
+
+  resume(connection: Connection): void {
+    mark(this.calls, 'resume');
+    connection.resume();
+  }
+
+  /** All that can be gathered, in one write. */
+  cork(connection: Connection): void {
+    mark(this.calls, 'cork');
+    connection.cork(() => {
+      this.tryBetween(connection);
+      this.ping(connection);
+      this.tryBetween(connection);
+    });
+  }
+
+  use(connection: Connection): void {
+    const used = connection.use(() => this.#time.sleep(20));
+    void this.watch('use', used);
   }
 
   /** Given up in the middle: the connection fails, and nobody sees half a message. */
@@ -258,14 +349,37 @@ export class Speaker {
 
   /** Loses nothing, whoever else is reading. */
   receiveInVain(connection: Connection): void {
-    this.watch('recv in vain', connection.recv({ timeoutMs: 50 })).then(
+    this.watch('recv, timeoutMs', connection.recv({ timeoutMs: 50 })).then(
       (data) => this.received.push(data),
       () => {},
     );
   }
 
+  /** What it has been given is lost, and nobody can read after it. */
+  leaveStreaming(connection: Connection): void {
+    if (hasHandlers(this.#part.road)) return;
+    this.hasHoles = true;
+    const pieces = connection.recvStreaming();
+    this.watch('recvStreaming left', pieces.next()).catch(() => {});
+    void this.#time.sleep(50).then(() => pieces.return?.());
+  }
+
+  /** Whatever is called when it is over has its answer at once. */
+  callAfterwards(connection: Connection): Call[] {
+    const before = this.calls.length;
+    this.waits(connection);
+    this.ping(connection);
+    void this.watch('close', connection.close());
+    if (!hasHandlers(this.#part.road)) this.watch('recv', connection.recv()).catch(() => {});
+    if (this.#writer === null) {
+      this.watch('send text', connection.send('late')).catch(() => {});
+      if (connection.trySend('late') !== 'dropped') this.mistakes.push('a closed connection sends');
+    }
+    return this.calls.splice(before);
+  }
+
   cancelReader(): void {
-    if (this.#reader !== null) this.watch('cancel', this.#reader.cancel()).catch(() => {});
+    if (this.#reader !== null) this.watch('reader.cancel', this.#reader.cancel()).catch(() => {});
   }
 
   endWriter(how: 'close' | 'abort'): void {
@@ -277,6 +391,22 @@ export class Speaker {
     const answered = ended.catch((error: unknown) => (isOver(error) ? undefined : Promise.reject(error)));
     this.watch(`writer.${how}`, answered).catch(() => {});
   }
+}
+
+const isTimeout = (error: unknown): boolean => error instanceof TimeoutError;
+
+async function nullIf<T>(is: (error: unknown) => boolean, promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (is(error)) return null;
+    throw error;
+  }
+}
+
+async function firstOf(connection: Connection): Promise<Data | undefined> {
+  for await (const data of connection) return data;
+  return undefined;
 }
 
 async function inOne(fragments: AsyncIterable<Data>): Promise<Data> {
