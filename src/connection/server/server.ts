@@ -554,6 +554,11 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
     this.#checkIdle();
     await this.#idle.promise;
     await listenerClosed;
+    // Who was accepted while the sockets were closed has come behind that.
+    if (this.#pending.size > 0) {
+      this.#idle = deferred();
+      await this.#idle.promise;
+    }
     this.#log('server closed');
     this.#resolveClosed();
   }

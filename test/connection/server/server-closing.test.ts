@@ -63,7 +63,12 @@ interface Running {
   readonly isClosed: () => boolean;
 }
 
-async function running(handler: ServerHandler = {}, options: ServerOptions = {}): Promise<Running> {
+/** @param closeListener closes the sockets that listen. */
+async function running(
+  handler: ServerHandler = {},
+  options: ServerOptions = {},
+  closeListener: () => Promise<void> = async () => {},
+): Promise<Running> {
   const clock = new FakeClock();
   const logger = new LogRecorder('warn', 'error');
   let holds = 0;
@@ -79,7 +84,7 @@ async function running(handler: ServerHandler = {}, options: ServerOptions = {})
     { logger, pingIntervalMs: null, compression: null, ...options },
     async (given) => {
       sink = given;
-      return { addresses: [], sockets: [], close: async () => {} };
+      return { addresses: [], sockets: [], close: closeListener };
     },
   );
   await server.startServing();
@@ -240,6 +245,23 @@ describe('a client that comes late', () => {
       assert.equal(isClosed(), true);
     });
   }
+
+  test('in the last moment, while the sockets that listen are closed, is answered and waited for', async () => {
+    let late: Transport | undefined;
+    const { server, accept, isClosed, clock } = await running({}, {}, async () => {
+      await settled();
+      late = accept();
+    });
+    server.close();
+    while (late === undefined) await settled();
+    await settled();
+    assert.match(late.writes.join(''), / 503 /);
+    assert.equal(isClosed(), false);
+    late.leave();
+    await settled();
+    assert.equal(isClosed(), true);
+    assert.equal(clock.pending, 0);
+  });
 
   test('is not asked about: no hook runs', async () => {
     let asked = 0;
