@@ -110,14 +110,21 @@ export class FragmentSender {
 
   #next(iterator: Fragments['iterator'], signal: AbortSignal | undefined): Promise<IteratorResult<unknown>> {
     if (this.#end !== null) return Promise.reject(this.#end());
+    if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal?.reason);
-      if (signal?.aborted) onAbort();
+      const stop = (): void => signal?.removeEventListener('abort', onAbort);
+      const fail = (error: unknown): void => {
+        stop();
+        reject(error);
+      };
+      const onAbort = (): void => fail(signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#interrupt = reject;
-      Promise.resolve(iterator.next())
-        .then(resolve, reject)
-        .finally(() => signal?.removeEventListener('abort', onAbort));
+      // Not behind the source: one that gives nothing more would leave a listener at a signal that lives longer.
+      this.#interrupt = fail;
+      Promise.resolve(iterator.next()).then((result) => {
+        stop();
+        resolve(result);
+      }, fail);
     });
   }
 

@@ -1,5 +1,6 @@
 // The small parts without time: text in pieces, fragments to send, settings, the environment.
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { duration } from '#dist/connection/check-options.js';
 import { connectionSettings } from '#dist/connection/connection-settings.js';
@@ -132,6 +133,22 @@ describe('FragmentSender', () => {
     );
     sender.interrupt(() => new Error('gone'));
     await assert.rejects(waiting, /gone/);
+  });
+
+  test('leaves no listener at the signal with a source that gives nothing more, and asks none that comes too late', async () => {
+    let asked = 0;
+    const iterator = { next: () => new Promise<never>(() => void asked++) };
+    const { signal } = new AbortController();
+    const sender = new FragmentSender();
+    const waiting = sender.send({ kind: 'async iterable', iterator }, { signal }, output());
+    sender.interrupt(() => new Error('gone'));
+    await assert.rejects(waiting, /gone/);
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+    const aborted = AbortSignal.abort(new Error('why'));
+    const late = new FragmentSender().send({ kind: 'async iterable', iterator }, { signal: aborted }, output());
+    await assert.rejects(late, /why/);
+    assert.equal(getEventListeners(aborted, 'abort').length, 0);
+    assert.equal(asked, 1);
   });
 });
 
