@@ -22,6 +22,7 @@ export const OPERATIONS = [
   'send binary fragments',
   'send slow fragments',
   'send slow binary fragments',
+  'send fragments without end',
   'send, signal',
   'send given up',
   'trySend',

@@ -5,6 +5,8 @@ import { type Played, play } from './conversation.ts';
 import { gather } from './crowd.ts';
 import { reconnect } from './reconnection.ts';
 import { crowdSchedule, harmless, loopSchedule, type Schedule, schedule } from './schedule.ts';
+import { playOverSockets } from './socket-conversation.ts';
+import { socketSchedule } from './socket-schedule.ts';
 
 /**
  * Plays the schedule of a seed, and counts how it ended.
@@ -45,3 +47,42 @@ const PLAYERS: readonly Player[] = [
 
 /** Of all kinds. */
 export const playSeed: Player = (seed, census) => PLAYERS[seed % PLAYERS.length]!(seed, census);
+
+/** Not shrunk: real time does not come back. */
+export const playSockets: Player = async (seed, census) => {
+  const [schedule] = fc.sample(socketSchedule, { seed, numRuns: 1, unbiased: true });
+  try {
+    const { outcome, calls, isFaulty } = await playOverSockets(schedule!);
+    const road = schedule!.isTls ? 'TLS' : schedule!.handles.client ? 'TCP handles' : 'net.Socket';
+    census.count(`${road}: ${outcome}`, calls, isFaulty);
+  } catch (error) {
+    const shortly = (_: string, value: unknown): unknown =>
+      typeof value === 'string' && value.length > 60 ? `${value.slice(0, 15)}… (${value.length} characters)` : value;
+    throw new Error(`seed ${seed}: ${JSON.stringify(schedule, shortly)}`, { cause: error });
+  }
+};
+
+/**
+ * Plays so many seeds, some at the same time.
+ * @throws {Error} of the first that fails, when the others have come to their end.
+ */
+export async function playManySockets(first: number, count: number, census: Census): Promise<void> {
+  let next = first;
+  let failure: unknown = null;
+  const playOn = async (): Promise<void> => {
+    while (next < first + count && failure === null) {
+      await playSockets(next++, census).catch((error: unknown) => {
+        failure ??= error;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: SOCKETS_AT_ONCE }, playOn));
+  if (failure !== null) throw failure;
+}
+
+/** Most of their time they wait. */
+const SOCKETS_AT_ONCE = 40;
+
+/** What still runs or is open, but for the streams of the process itself. */
+export const activeResources = (): string[] =>
+  process.getActiveResourcesInfo().filter((name) => !name.startsWith('TTY') && !name.startsWith('Pipe'));

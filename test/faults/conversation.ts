@@ -2,17 +2,22 @@
 // ends come to an end, every call gets its answer, and what arrives is what was sent. No sockets, no real time.
 import assert from 'node:assert/strict';
 import {
-  type ClientConnection,
+  ClientConnection,
+  type ClientProtocol,
   type Connection,
+  type ConnectionOptions,
   InvalidHandshake,
   type Request,
   type Response,
+  type Server,
   ServerConnection,
   type ServerProtocol,
   State,
   TimeoutError,
+  type Transport,
 } from 'websockets-ts';
 import { FakeClock, Random, type TestConnectOptions, type TestServer, testServer } from 'websockets-ts/testing';
+import type { MemoryTransport } from '#dist/testing/memory-transport.js';
 import { LogRecorder } from '../support/log-recorder.ts';
 import { type Call, givenUp, isGivenUp, mark, watch } from './calls.ts';
 import { checkCalls, checkLog, checkSpeakers } from './invariants.ts';
@@ -24,6 +29,9 @@ import { Stopwatch } from './stopwatch.ts';
 
 /** A narrow line takes long for a long message. */
 const A_WEEK_MS = 7 * 86_400_000;
+
+/** When no opening or closing handshake goes on any more. */
+const AFTER_DEADLINES_MS = 40_000;
 
 /** How it ended: in order, somehow else, or before it had begun. */
 export type Outcome = 'clean' | 'lost' | 'refused';
@@ -43,7 +51,7 @@ interface Stage {
   readonly host: TestServer;
   /** Those that neither of the two has made. */
   readonly calls: Call[];
-  readonly stop: AbortController;
+  readonly signals: AbortController;
   client: ClientConnection | null;
   server: ServerConnection | null;
 }
@@ -60,7 +68,7 @@ function happen({ what, side }: Incident, stage: Stage): void {
   const direction = side === 'client' ? network.toServer : network.toClient;
   if (what in OF_THE_NETWORK) network[OF_THE_NETWORK[what as keyof typeof OF_THE_NETWORK]]();
   else if (what === 'pause' || what === 'stall' || what === 'end') direction[what]();
-  else if (what.startsWith('server ')) stop(what, stage);
+  else if (what.startsWith('server ')) stop(what, stage.host.server, stage.signals, stage.calls);
   const connection = stage[side];
   // Nobody has it before.
   if (connection !== null && connection.state !== State.CONNECTING) {
@@ -69,13 +77,13 @@ function happen({ what, side }: Incident, stage: Stage): void {
 }
 
 /** What concerns the server. */
-function stop(what: Incident['what'], { calls, host: { server }, stop }: Stage): void {
+export function stop(what: Incident['what'], server: Server, signals: AbortController, calls: Call[]): void {
   if (what === 'server aborts') {
     mark(calls, 'server.abort');
     server.abort();
   } else if (what === 'server signal') {
     mark(calls, 'server signal');
-    stop.abort(givenUp());
+    signals.abort(givenUp());
   } else if (what === 'server closes') {
     mark(calls, 'server.close');
     server.close();
@@ -89,11 +97,12 @@ function stop(what: Incident['what'], { calls, host: { server }, stop }: Stage):
 }
 
 /** What concerns one connection. */
-function meet(what: Incident['what'], connection: Connection, speaker: Speaker, time: Stopwatch): void {
+export function meet(what: Incident['what'], connection: Connection, speaker: Speaker, time: Stopwatch): void {
   if (what === 'abort') speaker.abort(connection);
   else if (what === 'close') void speaker.watch('close, code', connection.close({ code: 1001, reason: 'enough' }));
   else if (what === 'close, impatient') {
-    speaker.watch('close, signal', connection.close({ signal: time.signal(20) })).catch(() => {});
+    const closed = time.during(20, (signal) => connection.close({ signal }));
+    speaker.watch('close, signal', closed).catch(() => {});
   } else if (what === 'use') speaker.use(connection);
   else if (what === 'ping') speaker.ping(connection);
   else if (what === 'pong') speaker.pong(connection);
@@ -102,6 +111,7 @@ function meet(what: Incident['what'], connection: Connection, speaker: Speaker, 
   else if (what === 'cork') speaker.cork(connection);
   else if (what === 'stop reading') speaker.pause(connection);
   else if (what === 'read on') speaker.resume(connection);
+  else if (what === 'rest from reading') speaker.rest(connection);
   else if (what === 'recv in vain') speaker.receiveInVain(connection);
   else if (what === 'recvStreaming left') speaker.leaveStreaming(connection);
   else if (what === 'fragments left') speaker.leaveFragments(connection);
@@ -172,15 +182,28 @@ export async function play(schedule: Schedule): Promise<Played<Outcome>> {
       return stage.server;
     },
   });
-  const stage: Stage = { clock, time, speakers, host, calls, stop: signals, client: null, server: null };
+  const transports: Transport[] = [];
+  const createConnection = (protocol: ClientProtocol, options: ConnectionOptions): ClientConnection => {
+    transports.push(options.transport);
+    return new ClientConnection(protocol, options);
+  };
+  const stage: Stage = { clock, time, speakers, host, calls, signals, client: null, server: null };
   for (const each of incidents) time.after(each.atMs, () => happen(each, stage));
   const extensions = late !== null ? [late] : threads !== null ? [threads.client] : null;
-  const outcome = await converse(stage, schedule, { ...optionsOf('client'), extensions }).finally(() =>
-    host[Symbol.asyncDispose](),
-  );
+  let outcome: Outcome;
+  try {
+    outcome = await converse(stage, schedule, { ...optionsOf('client'), extensions, createConnection });
+    for (const transport of transports)
+      assert.ok((transport as MemoryTransport).isGone, 'the client has its transport');
+    // Now: what the server's end would take with it is left, too.
+    if (outcome === 'refused') await clock.advance(AFTER_DEADLINES_MS);
+    await clock.advance(1);
+    assert.equal(host.network.size, 0, 'a transport is left');
+  } finally {
+    await host[Symbol.asyncDispose]();
+  }
   // What waits for the next turn: a stream that hears of the end.
   await clock.advance(1);
-  assert.equal(host.network.size, 0, 'a transport is left');
   assert.equal(clock.pending, time.running, 'an alarm is left');
   const lateCalls = SIDES.flatMap((side) => {
     const connection = stage[side];
@@ -189,7 +212,7 @@ export async function play(schedule: Schedule): Promise<Played<Outcome>> {
   // Handlers that take their time finish what has come.
   await clock.advance(5000);
   assert.equal(clock.pending, 0, 'an alarm was set afterwards');
-  assert.equal(time.listeners, 0, 'a signal has a listener left');
+  assert.equal(time.listenersLeft, 0, 'a signal has a listener left');
   check(stage, schedule, outcome);
   checkCalls('afterwards', lateCalls);
   checkLog(logger);
@@ -208,10 +231,16 @@ async function converse(
 ): Promise<Outcome> {
   const { clock, time, speakers, host, calls } = stage;
   void watch(calls, 'server.waitClosed', host.server.waitClosed());
-  const signal = patienceMs === null ? undefined : time.signal(patienceMs);
-  const name = signal === undefined ? 'connect' : 'connect, signal';
+  const connecting =
+    patienceMs === null
+      ? watch(calls, 'connect', host.connect('/', options))
+      : watch(
+          calls,
+          'connect, signal',
+          time.during(patienceMs, (signal) => host.connect('/', { ...options, signal })),
+        );
   try {
-    stage.client = await clock.runUntil(watch(calls, name, host.connect('/', { ...options, signal })));
+    stage.client = await clock.runUntil(connecting);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return 'refused';
@@ -222,8 +251,11 @@ async function converse(
   const all = Promise.all([...talks, ...listens]);
   // It is looked at later.
   all.catch(() => {});
-  if (isHarmless) await clock.runUntil(Promise.all(talks), { withinMs: A_WEEK_MS });
-  else await clock.advance(3000);
+  if (isHarmless) {
+    await clock.runUntil(Promise.all(talks), { withinMs: A_WEEK_MS });
+    // A close frame gets through to who reads nothing more.
+    for (const side of SIDES) speakers[side].pause(both[side]);
+  } else await clock.advance(3000);
   const closes = SIDES.map((side) => speakers[side].watch('close', both[side].close()));
   await clock.runUntil(Promise.all([all, ...closes]), { withinMs: A_WEEK_MS });
   const isClean = SIDES.every((side) => both[side].closeCode === 1000 || both[side].closeCode === 1001);

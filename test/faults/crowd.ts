@@ -147,6 +147,7 @@ export async function gather(schedule: CrowdSchedule): Promise<Played<CrowdOutco
   for (const visitor of visitors) visitor.leave();
   await clock.runUntil(visits);
   const endedAt = await clock.runUntil(hasEnded);
+  assert.equal(clock.pending, time.running, 'an alarm is left');
   if (endsBy === 'serveForever') await assert.rejects(watch(calls, 'serveForever, signal', served), givenUp());
   await host[Symbol.asyncDispose]();
   await clock.advance(30_000);

@@ -21,7 +21,7 @@ import type { LoopIncident, LoopSchedule } from './schedule.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 /** What went over a connection, from one side. */
-interface Traffic {
+export interface Traffic {
   readonly connection: Connection;
   readonly received: Data[];
 }
@@ -29,14 +29,17 @@ interface Traffic {
 /** How the loop ended. */
 export type LoopOutcome = 'left' | 'given up' | 'refused';
 
-class Client {
+/** The client's side: so many messages each way over each connection, and no more connections than that. */
+export class LoopClient {
   readonly traffic: Traffic[] = [];
   readonly calls: Call[] = [];
-  readonly #schedule: LoopSchedule;
   current: ClientConnection | null = null;
+  readonly #plan: Pick<LoopSchedule, 'messages' | 'patienceMs' | 'leavesAfter'>;
+  readonly #isRefusal: (error: unknown) => boolean;
 
-  constructor(schedule: LoopSchedule) {
-    this.#schedule = schedule;
+  constructor(plan: Pick<LoopSchedule, 'messages' | 'patienceMs' | 'leavesAfter'>, refuses = isRefusal) {
+    this.#plan = plan;
+    this.#isRefusal = refuses;
   }
 
   async run(connections: Connecting): Promise<LoopOutcome> {
@@ -44,23 +47,30 @@ class Client {
     try {
       for (;;) {
         const { value: connection } = await watch(this.calls, 'loop next', loop.next());
+        this.#checkLast();
         if (connection === undefined) break;
         this.current = connection;
         await this.#talk(connection);
-        if (this.traffic.length < this.#schedule.leavesAfter) continue;
+        if (this.traffic.length < this.#plan.leavesAfter) continue;
         await watch(this.calls, 'loop return', loop.return(undefined));
+        this.#checkLast();
         return 'left';
       }
     } catch (error) {
       if (isGivenUp(error)) return 'given up';
-      if (!isRefusal(error) && !(error instanceof ConnectionClosed)) throw error;
+      if (!this.#isRefusal(error) && !(error instanceof ConnectionClosed)) throw error;
       return 'refused';
     }
     throw new Error('the loop has ended by itself');
   }
 
+  /** The loop closes what it has given. */
+  #checkLast(): void {
+    if (this.current !== null) assert.equal(this.current.state, State.CLOSED, 'the last connection');
+  }
+
   async #talk(connection: ClientConnection): Promise<void> {
-    const { messages, patienceMs } = this.#schedule;
+    const { messages, patienceMs } = this.#plan;
     const traffic: Traffic = { connection, received: [] };
     this.traffic.push(traffic);
     try {
@@ -74,7 +84,24 @@ class Client {
   }
 }
 
-function happen(what: LoopIncident['what'], host: TestServer, client: Client, time: Stopwatch): void {
+/** The server's side. */
+export async function talkToClient(
+  connection: ServerConnection,
+  messages: number,
+  accepted: Traffic[],
+  calls: Call[],
+): Promise<void> {
+  const traffic: Traffic = { connection, received: [] };
+  accepted.push(traffic);
+  try {
+    for (let i = 0; i < messages; i++) await watch(calls, 'send text', connection.send(`to client ${i}`));
+    for (;;) traffic.received.push(await watch(calls, 'recv', connection.recv()));
+  } catch (error) {
+    if (!(error instanceof ConnectionClosed)) throw error;
+  }
+}
+
+function happen(what: LoopIncident['what'], host: TestServer, client: LoopClient, time: Stopwatch): void {
   const { network, server } = host;
   if (what === 'connect too') void connectToo(host, client.calls, time);
   else if (what === 'go down') network.goDown();
@@ -88,8 +115,8 @@ function happen(what: LoopIncident['what'], host: TestServer, client: Client, ti
 
 /** Somebody else who waits for his turn, and not for long. */
 async function connectToo(host: TestServer, calls: Call[], time: Stopwatch): Promise<void> {
-  const options = { serializeConnects: true, signal: time.signal(2000), openTimeoutMs: 1000, closeTimeoutMs: 100 };
-  const connecting = host.connect('/', options);
+  const options = { serializeConnects: true, openTimeoutMs: 1000, closeTimeoutMs: 100 };
+  const connecting = time.during(2000, (signal) => host.connect('/', { ...options, signal }));
   try {
     const connection = await watch(calls, 'connect, serialized', connecting);
     await connection.close();
@@ -104,24 +131,16 @@ export async function reconnect(schedule: LoopSchedule): Promise<Played<LoopOutc
   const clock = new FakeClock();
   const time = new Stopwatch(clock);
   const logger = new LogRecorder('error');
-  const client = new Client(schedule);
+  const client = new LoopClient(schedule);
   const accepted: Traffic[] = [];
   const servers: ServerConnection[] = [];
   const mood = (connection: ServerConnection): string => moods[servers.indexOf(connection)] ?? 'serve';
 
   async function handle(connection: ServerConnection): Promise<void> {
-    const traffic: Traffic = { connection, received: [] };
-    accepted.push(traffic);
-    const { calls } = client;
     if (mood(connection) === 'abort') connection.abort();
     else if (mood(connection) === 'close') await connection.close({ code: 1012 });
     else if (mood(connection) === 'throw') throw givenUp();
-    try {
-      for (let i = 0; i < messages; i++) await watch(calls, 'send text', connection.send(`to client ${i}`));
-      for (;;) traffic.received.push(await watch(calls, 'recv', connection.recv()));
-    } catch (error) {
-      if (!(error instanceof ConnectionClosed)) throw error;
-    }
+    await talkToClient(connection, messages, accepted, client.calls);
   }
 
   const host = await testServer(handle, {
@@ -168,7 +187,7 @@ export async function reconnect(schedule: LoopSchedule): Promise<Played<LoopOutc
   assert.equal(clock.pending, time.running, 'an alarm is left');
   await clock.advance(60_000);
   assert.equal(clock.pending, 0, 'an alarm was set afterwards');
-  assert.equal(time.listeners, 0, 'a signal has a listener left');
+  assert.equal(time.listenersLeft, 0, 'a signal has a listener left');
   await checkTurn(host, clock);
   check(client, accepted, servers);
   const errors = logger.lines.filter(({ context }) => !(context?.error instanceof Error && isTyped(context.error)));
@@ -189,7 +208,7 @@ async function checkTurn({ network, connect }: TestServer, clock: FakeClock): Pr
   assert.equal(network.size, 0);
 }
 
-function check({ traffic, calls }: Client, accepted: readonly Traffic[], servers: readonly Connection[]): void {
+function check({ traffic, calls }: LoopClient, accepted: readonly Traffic[], servers: readonly Connection[]): void {
   for (const connection of [...servers, ...traffic.map((each) => each.connection)]) {
     assert.equal(connection.state, State.CLOSED);
   }
@@ -197,11 +216,15 @@ function check({ traffic, calls }: Client, accepted: readonly Traffic[], servers
     'loop',
     calls.filter(({ outcome }) => !isRefusal(outcome)),
   );
-  for (const [from, all] of [
-    ['server', traffic],
-    ['client', accepted],
+  checkTraffic(traffic, accepted);
+}
+
+/** In order, once, from the first on. */
+export function checkTraffic(ofClient: readonly Traffic[], ofServer: readonly Traffic[]): void {
+  for (const [to, all] of [
+    ['client', ofClient],
+    ['server', ofServer],
   ] as const) {
-    const to = from === 'server' ? 'client' : 'server';
     for (const { received } of all) {
       assert.deepEqual(
         received,

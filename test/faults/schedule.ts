@@ -16,6 +16,7 @@ const WAYS = [
   'binary fragments',
   'slow fragments',
   'slow binary fragments',
+  'fragments without end',
   'trySend',
   'broadcast',
   'broadcast or close',
@@ -43,6 +44,7 @@ const ROADS = [
   'recvStreaming, signalled',
   'readable',
   'readable, cancelled',
+  'readable, idle',
   'piped',
   'direct',
   'async',
@@ -61,6 +63,7 @@ export const LOSING_ROADS: readonly Road[] = [
   'aborting',
   'recvStreaming, signalled',
   'readable, cancelled',
+  'readable, idle',
 ];
 
 /** What one side does. */
@@ -76,7 +79,7 @@ export interface Part {
   readonly options: CommonOptions;
 }
 
-const INCIDENTS = [
+export const INCIDENTS = [
   // Of the network.
   'cut',
   'go down',
@@ -97,6 +100,8 @@ const INCIDENTS = [
   'cork',
   'stop reading',
   'read on',
+  'rest from reading',
+  'rest from reading',
   'recv in vain',
   'recvStreaming left',
   'fragments left',
@@ -117,6 +122,10 @@ export const LOSING_INCIDENTS: readonly Incident['what'][] = [
   'recvStreaming left',
   'end',
   'reader cancelled',
+  // What a thread works on is dropped.
+  'abort',
+  'server aborts',
+  'server closes, graceMs',
 ];
 
 /** What the server asks before it lets a client in, and how that ends. */
@@ -175,7 +184,7 @@ const options: fc.Arbitrary<CommonOptions> = fc.record({
   pingIntervalMs: fc.constantFrom(null, 100, 2000),
   pingTimeoutMs: fc.constantFrom(null, 100, 2000),
   closeTimeoutMs: fc.constantFrom(100, 5000),
-  openTimeoutMs: fc.constantFrom(500, 20_000, 20_000, 20_000, 20_000),
+  openTimeoutMs: fc.constantFrom(500, ...Array<number>(9).fill(20_000)),
   maxQueue: fc.constantFrom(0, 2, 16),
   writeLimit: fc.constantFrom(0, 100, 32_768),
   maxBuffered: fc.constantFrom(0, 2000, 1_048_576),
@@ -184,7 +193,7 @@ const options: fc.Arbitrary<CommonOptions> = fc.record({
   maxLifetimeMs: fc.constantFrom(null, null, null, 1500),
   validateUtf8: fc.boolean(),
 });
-const part: fc.Arbitrary<Part> = fc.record({
+export const part: fc.Arbitrary<Part> = fc.record({
   messages: fc.array(spoken, { maxLength: 6 }),
   isStreaming: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   endsWriter: fc.constantFrom(null, null, 'close', 'abort'),
@@ -207,11 +216,15 @@ const faults: fc.Arbitrary<Faults> = fc.record({
 });
 const incidents: fc.Arbitrary<readonly Incident[]> = fc.array(
   fc.record({
-    atMs: fc.oneof({ weight: 1, arbitrary: fc.nat(50) }, { weight: 5, arbitrary: fc.nat(3000) }),
+    atMs: fc.oneof(
+      { weight: 1, arbitrary: fc.nat(100) },
+      { weight: 8, arbitrary: fc.integer({ min: 100, max: 900 }) },
+      { weight: 5, arbitrary: fc.integer({ min: 100, max: 3000 }) },
+    ),
     what: fc.constantFrom(...INCIDENTS),
     side: fc.constantFrom(...SIDES),
   }),
-  { maxLength: 4 },
+  { maxLength: 6 },
 );
 
 const mixed: fc.Arbitrary<Schedule> = fc.record({
@@ -230,16 +243,15 @@ const mixed: fc.Arbitrary<Schedule> = fc.record({
   isHarmless: fc.constant(false),
 });
 
-/** Threads have something to do. */
-export const schedule: fc.Arbitrary<Schedule> = mixed.map((each) => {
-  const withLarge = ({ messages: [first, ...rest], ...part }: Part): Part => ({
-    ...part,
-    messages: first === undefined ? [] : [{ ...first, text: LARGE, as: first.isAwaited ? 'text' : 'binary' }, ...rest],
-  });
-  return each.elsewhere !== 'thread'
-    ? each
-    : { ...each, client: withLarge(each.client), server: withLarge(each.server) };
+/** A message that a thread works on. */
+export const withLarge = ({ messages: [first, ...rest], ...part }: Part): Part => ({
+  ...part,
+  messages: first === undefined ? [] : [{ ...first, text: LARGE, as: first.isAwaited ? 'text' : 'binary' }, ...rest],
 });
+
+export const schedule: fc.Arbitrary<Schedule> = mixed.map((each) =>
+  each.elsewhere === 'thread' ? { ...each, client: withLarge(each.client), server: withLarge(each.server) } : each,
+);
 
 /** All that ends a connection by itself. */
 const UNHURRIED = {
@@ -251,6 +263,12 @@ const UNHURRIED = {
   maxLifetimeMs: null,
 } as const;
 
+/** Instead of those that end a connection, or never end. */
+const PATIENT_WAYS: Partial<Record<Spoken['as'], Spoken['as']>> = {
+  'broadcast or close': 'broadcast',
+  'fragments without end': 'slow fragments',
+};
+
 /** Nothing that loses anything, and time for everything. */
 export const harmless: fc.Arbitrary<Schedule> = schedule.map((each) => {
   const unhurried = ({ messages, options, road, ...part }: Part): Part => ({
@@ -259,7 +277,7 @@ export const harmless: fc.Arbitrary<Schedule> = schedule.map((each) => {
     road: [...LOSING_ROADS, 'hasty'].includes(road) ? 'direct' : road,
     messages: messages.map(({ as, ...message }) => ({
       ...message,
-      as: as === 'broadcast or close' ? 'broadcast' : as,
+      as: PATIENT_WAYS[as] ?? as,
       patienceMs: null,
     })),
     options: { ...options, ...UNHURRIED },

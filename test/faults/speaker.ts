@@ -9,6 +9,7 @@ import {
   prepare,
   TimeoutError,
 } from 'websockets-ts';
+import { settled } from 'websockets-ts/testing';
 import { type Call, givenUp, ignoreTyped, isGivenUp, mark, type Operation, watch } from './calls.ts';
 import type { Part, Spoken } from './schedule.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -52,7 +53,8 @@ export class Speaker {
   #hasEndedWriter = false;
   #replies = 0;
   #pings = 0;
-  #lastPong = 0;
+  /** The pings whose pong has not come, by number. */
+  readonly #unanswered: Set<number> = new Set();
 
   constructor(part: Part, time: Stopwatch) {
     this.#part = part;
@@ -158,11 +160,17 @@ export class Speaker {
       const slow = as === 'broadcast' ? 'drop' : 'close';
       return new Promise((resolve) => resolve(broadcast([connection], data, { slow })));
     }
-    const signal = patienceMs === null ? undefined : this.#time.signal(patienceMs);
+    if (patienceMs !== null)
+      return this.#time.during(patienceMs, (signal) => this.#sendAs(connection, data, as, signal));
+    return this.#sendAs(connection, data, as, undefined);
+  }
+
+  #sendAs(connection: Connection, data: Data, as: Spoken['as'], signal: AbortSignal | undefined): Promise<void> {
     if (as === 'prepared' || as === 'prepared binary') return connection.send(prepare(data), { signal });
     if (as === 'corked') return connection.cork(() => connection.send(data, { signal }));
     const pieces = [data.slice(0, 5), data.slice(5), data.slice(0, 0)] as string[] | Uint8Array[];
     if (as === 'fragments' || as === 'binary fragments') return connection.send(pieces, { signal });
+    if (as === 'fragments without end') return connection.send(this.#startingWith(pieces[0]!), { signal });
     if (as === 'slow fragments' || as === 'slow binary fragments') {
       return connection.send(this.#slowly<string | Uint8Array>(pieces), { signal });
     }
@@ -174,6 +182,12 @@ export class Speaker {
       yield piece;
       await this.#time.sleep(30);
     }
+  }
+
+  /** Nobody knows whether more will come. */
+  async *#startingWith<T>(piece: T): AsyncGenerator<T, void, undefined> {
+    yield piece;
+    await new Promise(() => {});
   }
 
   /** In the middle of what is read; not for ever, since the peer may do the same. */
@@ -203,6 +217,10 @@ export class Speaker {
   async #read(connection: Connection): Promise<void> {
     const { road, thinkMs } = this.#part;
     if (hasHandlers(road)) return;
+    if (road === 'readable, idle') {
+      await this.#onlyWait(connection);
+      return;
+    }
     const next = this.#reading(connection, road);
     for (;;) {
       const data = await next();
@@ -212,6 +230,15 @@ export class Speaker {
     }
   }
 
+  /** Who has a stream and reads nothing hears of the end, unless there is something to read. */
+  async #onlyWait(connection: Connection): Promise<void> {
+    const reader = connection.readable.getReader();
+    // Nobody may be looking.
+    reader.closed.catch(() => {});
+    await connection.closed;
+    if (connection.stats.queuedFrames === 0) await this.watch('reader.closed', reader.closed);
+  }
+
   /** What gives the next message; null: not yet, undefined: no more. */
   #reading(connection: Connection, road: Part['road']): () => Promise<Data | null | undefined> {
     if (road === 'recv') return () => this.watch('recv', connection.recv());
@@ -219,7 +246,10 @@ export class Speaker {
       return () => nullIf(isTimeout, this.watch('recv, timeoutMs', connection.recv({ timeoutMs: 40 })));
     }
     if (road === 'signalled') {
-      return () => nullIf(isGivenUp, this.watch('recv, signal', connection.recv({ signal: this.#time.signal(40) })));
+      return () => {
+        const received = this.#time.during(40, (signal) => connection.recv({ signal }));
+        return nullIf(isGivenUp, this.watch('recv, signal', received));
+      };
     }
     if (road === 'iterate') {
       const iterator = connection[Symbol.asyncIterator]();
@@ -249,8 +279,8 @@ export class Speaker {
     }
     if (road === 'recvStreaming, signalled') {
       return () => {
-        const options = { signal: this.#time.signal(400) };
-        return nullIf(isGivenUp, this.watch('recvStreaming, signal', inOne(connection.recvStreaming(options))));
+        const received = this.#time.during(400, (signal) => inOne(connection.recvStreaming({ signal })));
+        return nullIf(isGivenUp, this.watch('recvStreaming, signal', received));
       };
     }
     return () => this.watch('recvStreaming', inOne(connection.recvStreaming()));
@@ -268,42 +298,50 @@ export class Speaker {
 
   /** Three at once; and pongs that nobody asked for in between. */
   ping(connection: Connection): void {
-    this.#ping(connection, 'ping', {});
+    this.#ping(connection, 'pong of a ping', false);
     this.pong(connection);
-    this.#ping(connection, 'ping', { ackOnClose: true });
-    this.#ping(connection, 'ping, signal', { signal: this.#time.signal(50) });
+    this.#ping(connection, 'pong of a ping, ackOnClose', true);
+    const answered = this.#time.during(50, async (signal) => {
+      const { pong } = await this.watch('ping, signal', connection.ping(undefined, { signal }));
+      await this.watch('pong of a ping', pong);
+    });
+    answered.catch(ignoreTyped);
   }
 
-  #ping(
-    connection: Connection,
-    name: 'ping' | 'ping, signal',
-    options: { readonly ackOnClose?: boolean; readonly signal?: AbortSignal },
-  ): void {
-    const number = ++this.#pings;
-    const answer = options.ackOnClose ? 'pong of a ping, ackOnClose' : 'pong of a ping';
-    this.watch(name, connection.ping(undefined, options))
-      .then(async ({ pong }) => {
-        await this.watch(answer, pong);
-        if (options.signal !== undefined) return;
-        if (number < this.#lastPong) this.mistakes.push('pongs out of order');
-        this.#lastPong = number;
-      })
+  #ping(connection: Connection, answer: Operation, ackOnClose: boolean): void {
+    this.watch('ping', connection.ping(undefined, { ackOnClose }))
+      .then(({ pong }) => this.#waitFor(this.watch(answer, pong)))
       .catch(ignoreTyped);
+  }
+
+  /** A pong answers its ping and all older ones (RFC 6455 §5.5.3). */
+  async #waitFor(pong: Promise<number>): Promise<void> {
+    const number = ++this.#pings;
+    this.#unanswered.add(number);
+    try {
+      await pong;
+      this.#unanswered.delete(number);
+      await settled();
+      if ([...this.#unanswered].some((other) => other < number)) this.mistakes.push('an older ping has no answer');
+    } finally {
+      this.#unanswered.delete(number);
+    }
   }
 
   pong(connection: Connection): void {
     this.watch('pong', connection.pong('x')).catch(() => {});
-    this.watch('pong, signal', connection.pong('y', { signal: this.#time.signal(20) })).catch(() => {});
+    const sent = this.#time.during(20, (signal) => connection.pong('y', { signal }));
+    this.watch('pong, signal', sent).catch(() => {});
   }
 
   waits(connection: Connection): void {
     const waits = {
       drained: connection.drained,
-      'waitDrained, timeoutMs': connection.waitDrained({ timeoutMs: 100 }),
-      'waitDrained, signal': connection.waitDrained({ signal: this.#time.signal(100) }),
+      'waitDrained, timeoutMs': connection.waitDrained({ timeoutMs: 60_000 }),
+      'waitDrained, signal': this.#time.during(100, (signal) => connection.waitDrained({ signal })),
       closed: connection.closed,
-      'waitClosed, timeoutMs': connection.waitClosed({ timeoutMs: 100 }),
-      'waitClosed, signal': connection.waitClosed({ signal: this.#time.signal(100) }),
+      'waitClosed, timeoutMs': connection.waitClosed({ timeoutMs: 60_000 }),
+      'waitClosed, signal': this.#time.during(100, (signal) => connection.waitClosed({ signal })),
     } as const;
     for (const [name, wait] of Object.entries(waits)) this.watch(name as keyof typeof waits, wait).catch(() => {});
   }
@@ -321,6 +359,11 @@ export class Speaker {
   resume(connection: Connection): void {
     mark(this.calls, 'resume');
     connection.resume();
+  }
+
+  rest(connection: Connection): void {
+    this.pause(connection);
+    void this.#time.sleep(100).then(() => this.resume(connection));
   }
 
   /** All that can be gathered, in one write. */
