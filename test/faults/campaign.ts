@@ -48,17 +48,18 @@ const PLAYERS: readonly Player[] = [
 /** Of all kinds. */
 export const playSeed: Player = (seed, census) => PLAYERS[seed % PLAYERS.length]!(seed, census);
 
-/** Not shrunk: real time does not come back. */
+/** Not shrunk: real time does not come back. What it throws has its `seed`. */
 export const playSockets: Player = async (seed, census) => {
-  const [schedule] = fc.sample(socketSchedule, { seed, numRuns: 1, unbiased: true });
+  const [sample] = fc.sample(socketSchedule, { seed, numRuns: 1, unbiased: true });
+  const schedule = { ...sample!, seed };
   try {
-    const { outcome, calls, isFaulty } = await playOverSockets(schedule!);
-    const road = schedule!.isTls ? 'TLS' : schedule!.handles.client ? 'TCP handles' : 'net.Socket';
+    const { outcome, calls, isFaulty } = await playOverSockets(schedule);
+    const road = schedule.isTls ? 'TLS' : schedule.handles.client ? 'TCP handles' : 'net.Socket';
     census.count(`${road}: ${outcome}`, calls, isFaulty);
   } catch (error) {
     const shortly = (_: string, value: unknown): unknown =>
       typeof value === 'string' && value.length > 60 ? `${value.slice(0, 15)}… (${value.length} characters)` : value;
-    throw new Error(`seed ${seed}: ${JSON.stringify(schedule, shortly)}`, { cause: error });
+    throw Object.assign(new Error(`seed ${seed}: ${JSON.stringify(schedule, shortly)}`, { cause: error }), { seed });
   }
 };
 

@@ -46,6 +46,10 @@ class Visitor {
     this.network = new Network({ clock, seed: guest.seed, toServer: guest.toServer, toClient: guest.toClient });
   }
 
+  get isGone(): boolean {
+    return this.isRefused || this.endedAt > 0;
+  }
+
   async visit({ connect }: TestServer, logger: LogRecorder): Promise<void> {
     const { options, comesAtMs } = this.#guest;
     await this.#time.sleep(comesAtMs);
@@ -135,11 +139,15 @@ export async function gather(schedule: CrowdSchedule): Promise<Played<CrowdOutco
   await clock.advance(closesAtMs);
   const open = new Set(server.connections);
   close(server, schedule, signals, calls);
+  let alarmsLeft = 0;
   const hasEnded = watch(calls, 'server.waitClosed', server.waitClosed()).then(() => clock.now());
   if (abortsAfterMs !== null) {
     time.after(abortsAfterMs, () => {
       mark(calls, 'server.abort');
       server.abort();
+      time.after(TOLERANCE_MS, () => {
+        if (visitors.every(({ isGone }) => isGone)) alarmsLeft = clock.pending - time.running;
+      });
     });
   }
   await clock.advance(3000);
@@ -147,6 +155,7 @@ export async function gather(schedule: CrowdSchedule): Promise<Played<CrowdOutco
   for (const visitor of visitors) visitor.leave();
   await clock.runUntil(visits);
   const endedAt = await clock.runUntil(hasEnded);
+  assert.equal(alarmsLeft, 0, 'an alarm is left where everybody has gone');
   assert.equal(clock.pending, time.running, 'an alarm is left');
   if (endsBy === 'serveForever') await assert.rejects(watch(calls, 'serveForever, signal', served), givenUp());
   await host[Symbol.asyncDispose]();

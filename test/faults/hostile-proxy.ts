@@ -109,6 +109,12 @@ class Way {
   }
 }
 
+/** Node does not close a socket at all that is to be reset while the end of its half is on its way. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** One connection through the proxy. */
 class Link {
   readonly #client: Socket;
@@ -133,6 +139,13 @@ class Link {
     if (harm.afterBytes === 0) this.#doHarm();
   }
 
+  /** FIN to both. */
+  hangUp(): void {
+    for (const way of Object.values(this.#ways)) way.sever();
+    this.#server.end();
+    this.#client.end();
+  }
+
   /** Settles when both ends have closed or ended theirs: nothing is passed on any more, and everything is read. */
   async left(): Promise<void> {
     clearTimeout(this.#stalled);
@@ -154,16 +167,14 @@ class Link {
     const ways = Object.values(this.#ways);
     if (what === 'reset' || what === 'reset client' || what === 'reset server') {
       if (what === 'reset server') this.#client.destroy();
-      else this.#client.resetAndDestroy();
+      else reset(this.#client);
       if (what === 'reset client') this.#server.destroy();
-      else this.#server.resetAndDestroy();
+      else reset(this.#server);
     } else if (what === 'half-close') {
       this.#ways[direction].sever();
       (direction === 'toServer' ? this.#server : this.#client).end();
     } else if (what === 'close') {
-      for (const way of ways) way.sever();
-      this.#server.end();
-      this.#client.end();
+      this.hangUp();
     } else if (what === 'stall') {
       for (const way of ways) way.stall();
       this.#stalled = setTimeout(() => {
@@ -177,22 +188,31 @@ class Link {
   }
 }
 
-/** Listens on a port of its own. */
+/**
+ * Listens on a port of its own, and where that is possible at an address of its own: when it listens no more the port may go to
+ * another proxy, and whoever tries again and again would get there.
+ */
 export class HostileProxy {
+  readonly host: string;
   readonly port: number;
   readonly #server: Server;
   readonly #sockets: readonly Socket[];
   readonly #links: readonly Link[];
 
   private constructor(server: Server, sockets: readonly Socket[], links: readonly Link[]) {
-    this.port = (server.address() as AddressInfo).port;
+    const { address, port } = server.address() as AddressInfo;
+    this.host = address;
+    this.port = port;
     this.#server = server;
     this.#sockets = sockets;
     this.#links = links;
   }
 
-  /** @param harms what is done to one connection after the other; those behind them pass as they are. */
-  static async open(targetPort: number, harms: readonly Harm[]): Promise<HostileProxy> {
+  /**
+   * @param number which of the proxies that there are it is.
+   * @param harms what is done to one connection after the other; those behind them pass as they are.
+   */
+  static async open(targetPort: number, number: number, harms: readonly Harm[]): Promise<HostileProxy> {
     const sockets: Socket[] = [];
     const links: Link[] = [];
     const keep = (socket: Socket): void => {
@@ -214,7 +234,7 @@ export class HostileProxy {
         if (target.connecting) target.destroy();
       });
     });
-    server.listen(0, '127.0.0.1');
+    server.listen(0, process.platform === 'linux' ? `127.1.${(number >> 8) & 255}.${number & 255}` : '127.0.0.1');
     await once(server, 'listening');
     return new HostileProxy(server, sockets, links);
   }
@@ -222,6 +242,11 @@ export class HostileProxy {
   /** From now on whoever connects is refused. */
   stopListening(): void {
     this.#server.close();
+  }
+
+  /** Whoever has vanished is gone. */
+  hangUp(): void {
+    for (const link of this.#links) link.hangUp();
   }
 
   /** Settles when nobody holds a connection to it any more. */

@@ -38,6 +38,7 @@ const ROADS = [
   'recv',
   'impatient',
   'signalled',
+  'resting',
   'iterate',
   'iterate again',
   'recvStreaming',

@@ -72,7 +72,7 @@ interface Place {
 type Handler = Parameters<typeof serve>[0];
 
 async function open(schedule: SocketSchedule, time: Stopwatch, handler: Handler): Promise<Place> {
-  const { isTls, handles, harms, stopsListeningAtMs } = schedule;
+  const { isTls, handles, harms, seed, stopsListeningAtMs } = schedule;
   const logger = new LogRecorder('error');
   const signals = new AbortController();
   const accepted: ServerConnection[] = [];
@@ -90,12 +90,12 @@ async function open(schedule: SocketSchedule, time: Stopwatch, handler: Handler)
       return connection;
     },
   });
-  const proxy = await HostileProxy.open(Number(server.addresses[0]![1]), harms);
+  const proxy = await HostileProxy.open(Number(server.addresses[0]![1]), seed, harms);
   if (stopsListeningAtMs === 0) proxy.stopListening();
   else if (stopsListeningAtMs !== null) time.after(stopsListeningAtMs, () => proxy.stopListening());
   const options: ConnectOptions = {
     ...schedule.client.options,
-    host: '127.0.0.1',
+    host: proxy.host,
     proxy: null,
     socketHandles: handles.client,
     logger,
@@ -116,6 +116,8 @@ async function leave({ server, proxy, accepted, logger, time, calls }: Place): P
   try {
     const closed = watch(calls, 'server.waitClosed', server.waitClosed());
     server.close();
+    // Nobody else tells a server that lets its connections live of a peer that has vanished.
+    if (calls.some(({ name }) => name === 'server.close, closeConnections: false')) proxy.hangUp();
     await within('closing the server', closed);
     await within('a socket that is left', proxy.left());
   } finally {

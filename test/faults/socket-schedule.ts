@@ -7,6 +7,8 @@ import { INCIDENTS, type Incident, type Part, part, SIDES, withLarge } from './s
 
 /** A client, a proxy and a server of one process. */
 export interface SocketSchedule {
+  /** Where it came from. */
+  readonly seed: number;
   readonly isTls: boolean;
   /** Whether each side may go without a net.Socket. */
   readonly handles: Readonly<Record<'client' | 'server', boolean>>;
@@ -80,7 +82,7 @@ const harm: fc.Arbitrary<Harm> = fc.record({
   ),
 });
 
-export const socketSchedule: fc.Arbitrary<SocketSchedule> = fc
+export const socketSchedule: fc.Arbitrary<Omit<SocketSchedule, 'seed'>> = fc
   .record({
     isTls: fc.boolean(),
     handles: fc.record({ client: fc.boolean(), server: fc.boolean() }),

@@ -94,6 +94,8 @@ export class Speaker {
     if (road === 'throwing' && count === 1) return this.#time.sleep(thinkMs).then(rejectGivenUp);
     if (road === 'replying') this.#reply(connection);
     if (road !== 'pausing') return undefined;
+    // While the peer has more to send, perhaps: it may leave out pongs.
+    this.ping(connection);
     this.pause(connection);
     void this.#time.sleep(thinkMs).then(() => this.resume(connection));
     return undefined;
@@ -251,6 +253,13 @@ export class Speaker {
         return nullIf(isGivenUp, this.watch('recv, signal', received));
       };
     }
+    if (road === 'resting') {
+      return () => {
+        this.pause(connection);
+        void this.#time.sleep(20).then(() => this.resume(connection));
+        return this.watch('recv', connection.recv());
+      };
+    }
     if (road === 'iterate') {
       const iterator = connection[Symbol.asyncIterator]();
       return async () => (await this.watch('next', iterator.next())).value;
@@ -298,13 +307,13 @@ export class Speaker {
 
   /** Three at once; and pongs that nobody asked for in between. */
   ping(connection: Connection): void {
-    this.#ping(connection, 'pong of a ping', false);
-    this.pong(connection);
-    this.#ping(connection, 'pong of a ping, ackOnClose', true);
     const answered = this.#time.during(50, async (signal) => {
       const { pong } = await this.watch('ping, signal', connection.ping(undefined, { signal }));
       await this.watch('pong of a ping', pong);
     });
+    this.#ping(connection, 'pong of a ping', false);
+    this.pong(connection);
+    this.#ping(connection, 'pong of a ping, ackOnClose', true);
     answered.catch(ignoreTyped);
   }
 

@@ -22,9 +22,10 @@ let seed = first;
 let isOver = false;
 const repeat = (): string =>
   `failed after ${seconds()} s: repeat with  npm run faults -- 1 --seed ${seed}${values.sockets ? ' --sockets' : ''}`;
-/** Also what nobody waits for ends this. */
+/** Also what nobody waits for ends this: over sockets nobody knows then whose it was among those that were played together. */
 const fail = (error: unknown): never => {
   isOver = true;
+  seed = (error as { readonly seed?: number } | null)?.seed ?? seed;
   console.error(error);
   console.error(repeat());
   process.exit(1);
