@@ -198,7 +198,8 @@ export async function play(schedule: Schedule): Promise<Played<Outcome>> {
     // Now: what the server's end would take with it is left, too.
     if (outcome === 'refused') await clock.advance(AFTER_DEADLINES_MS);
     await clock.advance(1);
-    assert.equal(host.network.size, 0, 'a transport is left');
+    // A server that has let its client in, and whose network keeps silent, knows of no end without pings.
+    if (stage.server?.state !== State.OPEN) assert.equal(host.network.size, 0, 'a transport is left');
   } finally {
     await host[Symbol.asyncDispose]();
   }

@@ -139,6 +139,11 @@ class Link {
     if (harm.afterBytes === 0) this.#doHarm();
   }
 
+  /** Whether both ends have been told that it is over. */
+  get isCut(): boolean {
+    return this.#isHarmed && ['reset', 'reset client', 'reset server', 'close'].includes(this.#harm.what);
+  }
+
   /** FIN to both. */
   hangUp(): void {
     for (const way of Object.values(this.#ways)) way.sever();
@@ -242,6 +247,11 @@ export class HostileProxy {
   /** From now on whoever connects is refused. */
   stopListening(): void {
     this.#server.close();
+  }
+
+  /** Whether all connections have been reset or closed. */
+  get isCut(): boolean {
+    return this.#links.every((link) => link.isCut);
   }
 
   /** Whoever has vanished is gone. */

@@ -157,10 +157,11 @@ async function converse(schedule: SocketSchedule): Promise<Played<Outcome>> {
 }
 
 async function talk(
-  { client, incidents, talkMs, patienceMs }: SocketSchedule,
-  { accepted, time, calls, server, signals, uri, options }: Place,
+  schedule: SocketSchedule,
+  { accepted, time, calls, server, proxy, signals, uri, options }: Place,
   speakers: Readonly<Record<Side, Speaker>>,
 ): Promise<Outcome> {
+  const { client, incidents, talkMs, patienceMs } = schedule;
   const given = { ...options, handlers: speakers.client.handlers(), serial: client.road === 'serial' };
   const connecting =
     patienceMs === null
@@ -190,6 +191,11 @@ async function talk(
   // It is looked at later.
   all.catch(() => {});
   await sleep(talkMs);
+  if (proxy.isCut && incidents.length === 0) {
+    // Whoever reads hears of that without doing anything.
+    const readers = SIDES.filter((side) => !LOSING_ROADS.includes(schedule[side].road));
+    await within('hearing of the end', Promise.all(readers.map((side) => both[side].closed)));
+  }
   const closes = SIDES.map((side) => speakers[side].watch('close', both[side].close()));
   await within('closing', Promise.all(closes));
   await within('what waits for the end', all);
