@@ -127,6 +127,8 @@ export class NodeTransport implements Transport {
   static #onError(this: OwnedSocket, error: Error): void {
     const transport = this[TRANSPORT]!;
     transport.#error ??= error;
+    // Node leaves a TLS socket alone after a record that does not decrypt, or the peer's alert: nothing more would come of it.
+    this.destroy();
   }
 
   static #onClose(this: OwnedSocket): void {

@@ -122,6 +122,17 @@ describe('a server whose client over TLS', () => {
     });
   }
 
+  test('sends what does not decrypt is gone at once, without any deadline', async () => {
+    await using m = await meetSecurely({ closeTimeoutMs: null });
+    const message = rejection(m.connection.recv());
+    // A record of application data, with the head that it must have.
+    m.tcp.write(Uint8Array.of(0x17, 0x03, 0x03, 0x00, 0x20, ...new Uint8Array(0x20)));
+    await m.connection.waitClosed({ timeoutMs: 5000 });
+    const error = await message;
+    assert.ok(error instanceof ConnectionClosedError);
+    assert.match((error.cause as NodeJS.ErrnoException).code ?? '', /^ERR_SSL_/);
+  });
+
   test('resets TCP in the middle of the TLS handshake spoils nothing for others', async () => {
     const logger = new LogRecorder('error');
     await using s = await serving(echo, { tls: { cert: CERT, key: KEY }, logger });
