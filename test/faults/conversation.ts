@@ -205,6 +205,7 @@ export async function play(schedule: Schedule): Promise<Played<Outcome>> {
   }
   // What waits for the next turn: a stream that hears of the end.
   await clock.advance(1);
+  assert.equal(host.network.size, 0, 'a transport is left');
   assert.equal(clock.pending, time.running, 'an alarm is left');
   const lateCalls = SIDES.flatMap((side) => {
     const connection = stage[side];

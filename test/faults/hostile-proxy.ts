@@ -26,11 +26,15 @@ export interface Harm {
   readonly direction: Direction;
   readonly afterBytes: number;
   readonly stallMs: number;
-  /** How many bytes are passed on in one write, at most. */
+  /** How many bytes are passed on in one write, at most, as long as a connection is young. */
   readonly pieceBytes: number;
 }
 
 type Direction = 'toServer' | 'toClient';
+
+/** Each piece takes a turn of the event loop: what is large would take too long. */
+const CUT_UNTIL_BYTES = 8192;
+const WHOLE_BYTES = 65_536;
 
 /** From one of two sockets to the other. */
 class Way {
@@ -90,7 +94,8 @@ class Way {
       return;
     }
     this.#isRunning = true;
-    const piece = Buffer.from(first.subarray(0, this.#pieceBytes));
+    const limit = this.#passed < CUT_UNTIL_BYTES ? this.#pieceBytes : WHOLE_BYTES;
+    const piece = Buffer.from(first.subarray(0, limit));
     if (piece.length === first.length) this.#waiting.shift();
     else this.#waiting[0] = first.subarray(piece.length);
     if (this.corrupts) piece[piece.length - 1]! ^= 1;
@@ -135,6 +140,8 @@ class Link {
       toServer: new Way(client, server, harm.pieceBytes, onPassed('toServer')),
       toClient: new Way(server, client, harm.pieceBytes, onPassed('toClient')),
     };
+    client.on('close', (hadError) => this.#passReset(hadError, server));
+    server.on('close', (hadError) => this.#passReset(hadError, client));
     // Before the first byte: in the middle of a handshake of TCP, as far as a program can see it.
     if (harm.afterBytes === 0) this.#doHarm();
   }
@@ -163,6 +170,11 @@ class Link {
     clearTimeout(this.#stalled);
     this.#client.destroy();
     this.#server.destroy();
+  }
+
+  /** What one end did by itself. */
+  #passReset(hadError: boolean, other: Socket): void {
+    if (hadError && !(this.#isHarmed && this.#harm.what === 'vanish')) reset(other);
   }
 
   #doHarm(): void {
@@ -278,5 +290,5 @@ const HARMLESS: Harm = {
   direction: 'toServer',
   afterBytes: 0,
   stallMs: 0,
-  pieceBytes: 65_536,
+  pieceBytes: WHOLE_BYTES,
 };

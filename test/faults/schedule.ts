@@ -244,14 +244,16 @@ const mixed: fc.Arbitrary<Schedule> = fc.record({
   isHarmless: fc.constant(false),
 });
 
-/** A message that a thread works on. */
-export const withLarge = ({ messages: [first, ...rest], ...part }: Part): Part => ({
+/** A first message that a thread works on. */
+export const withFirst = ({ messages: [first, ...rest], ...part }: Part, text: string): Part => ({
   ...part,
-  messages: first === undefined ? [] : [{ ...first, text: LARGE, as: first.isAwaited ? 'text' : 'binary' }, ...rest],
+  messages: first === undefined ? [] : [{ ...first, text, as: first.isAwaited ? 'text' : 'binary' }, ...rest],
 });
 
 export const schedule: fc.Arbitrary<Schedule> = mixed.map((each) =>
-  each.elsewhere === 'thread' ? { ...each, client: withLarge(each.client), server: withLarge(each.server) } : each,
+  each.elsewhere === 'thread'
+    ? { ...each, client: withFirst(each.client, LARGE), server: withFirst(each.server, LARGE) }
+    : each,
 );
 
 /** All that ends a connection by itself. */

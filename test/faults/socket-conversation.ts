@@ -199,7 +199,10 @@ async function talk(
   const closes = SIDES.map((side) => speakers[side].watch('close', both[side].close()));
   await within('closing', Promise.all(closes));
   await within('what waits for the end', all);
-  for (const side of SIDES) assert.equal(both[side].state, State.CLOSED);
+  for (const side of SIDES) {
+    assert.equal(both[side].state, State.CLOSED);
+    assert.ok(both[side].bufferedAmount >= 0, 'less than nothing waits to be sent');
+  }
   const isClean = SIDES.every((side) => both[side].closeCode === 1000 || both[side].closeCode === 1001);
   return isClean ? 'clean' : 'lost';
 }

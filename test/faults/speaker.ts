@@ -318,17 +318,18 @@ export class Speaker {
   }
 
   #ping(connection: Connection, answer: Operation, ackOnClose: boolean): void {
+    const number = ++this.#pings;
     this.watch('ping', connection.ping(undefined, { ackOnClose }))
-      .then(({ pong }) => this.#waitFor(this.watch(answer, pong)))
+      .then(({ pong }) => this.#waitFor(number, this.watch(answer, pong)))
       .catch(ignoreTyped);
   }
 
   /** A pong answers its ping and all older ones (RFC 6455 §5.5.3). */
-  async #waitFor(pong: Promise<number>): Promise<void> {
-    const number = ++this.#pings;
+  async #waitFor(number: number, pong: Promise<number>): Promise<void> {
     this.#unanswered.add(number);
     try {
-      await pong;
+      // It has come to NaN with the end of the connection.
+      if (Number.isNaN(await pong)) return;
       this.#unanswered.delete(number);
       await settled();
       if ([...this.#unanswered].some((other) => other < number)) this.mistakes.push('an older ping has no answer');
