@@ -157,6 +157,7 @@ export async function play(schedule: Schedule): Promise<Played<Outcome>> {
   const speakers = { client: new Speaker(schedule.client, time), server: new Speaker(schedule.server, time) };
   const calls: Call[] = [];
   const signals = new AbortController();
+  // Done sooner or later than most of what else happens.
   const late = elsewhere === 'extension' ? lateExtension(time, seed % 2 === 0 ? 1 : 50) : null;
   const threads =
     elsewhere === 'thread' ? seededDeflate({ time, random: new Random(seed), calls, fails: !isHarmless }) : null;
