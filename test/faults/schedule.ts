@@ -245,7 +245,7 @@ const mixed: fc.Arbitrary<Schedule> = fc.record({
 });
 
 /** A first message that a thread works on. */
-export const withFirst = ({ messages: [first, ...rest], ...part }: Part, text: string): Part => ({
+const withFirst = ({ messages: [first, ...rest], ...part }: Part, text: string): Part => ({
   ...part,
   messages: first === undefined ? [] : [{ ...first, text, as: first.isAwaited ? 'text' : 'binary' }, ...rest],
 });

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import type { CommonOptions } from 'websockets-ts';
 import type { Harm } from './hostile-proxy.ts';
-import { INCIDENTS, type Incident, type Part, part, SIDES, withFirst } from './schedule.ts';
+import { INCIDENTS, type Incident, type Part, part, SIDES } from './schedule.ts';
 
 /** A client, a proxy and a server of one process. */
 export interface SocketSchedule {
@@ -47,6 +47,13 @@ const hurried: fc.Arbitrary<CommonOptions> = fc.record({
   validateUtf8: fc.boolean(),
 });
 
+/** Behind another one: it may refer back to that, and a thread needs to know it. */
+const withSecond = ({ messages: [first, ...rest], ...part }: Part): Part => ({
+  ...part,
+  messages:
+    first === undefined ? [] : [first, { ...first, text: LARGE, as: first.isAwaited ? 'text' : 'binary' }, ...rest],
+});
+
 const hurriedPart: fc.Arbitrary<Part> = fc.tuple(part, hurried, fc.boolean()).map(([each, options, isLarge]) => {
   const quick: Part = {
     ...each,
@@ -54,7 +61,7 @@ const hurriedPart: fc.Arbitrary<Part> = fc.tuple(part, hurried, fc.boolean()).ma
     thinkMs: Math.min(each.thinkMs, 20),
     messages: each.messages.map((message) => ({ ...message, pauseMs: Math.min(message.pauseMs, 20) })),
   };
-  return isLarge ? withFirst(quick, LARGE) : quick;
+  return isLarge ? withSecond(quick) : quick;
 });
 
 const harm: fc.Arbitrary<Harm> = fc.record({
