@@ -189,7 +189,7 @@ const options: fc.Arbitrary<CommonOptions> = fc.record({
   maxQueue: fc.constantFrom(0, 2, 16),
   writeLimit: fc.constantFrom(0, 100, 32_768),
   maxBuffered: fc.constantFrom(0, 2000, 1_048_576),
-  slowTimeoutMs: fc.constantFrom(null, 300, 30_000),
+  slowTimeoutMs: fc.constantFrom(null, 30, 30, 300),
   idleTimeoutMs: fc.constantFrom(null, null, null, 400),
   maxLifetimeMs: fc.constantFrom(null, null, null, 1500),
   validateUtf8: fc.boolean(),

@@ -39,8 +39,9 @@ test('a server with several clients ends in its time, whatever they do, and spre
   assert.ok(census.timesOf('crowd: in order') > 20 && census.timesOf('crowd: dropped') > 20);
 });
 
-test('faults meet every call that there is', async () => {
+test('faults meet every call that there is, and limits of time and room are met', async () => {
   const census = new Census();
-  await forEachSeed((seed) => playSeed(seed, census), { runs: 600, seed: 1 });
+  const stop = census.watchLimits();
+  await forEachSeed((seed) => playSeed(seed, census), { runs: 600, seed: 1 }).finally(stop);
   assert.deepEqual(census.unmet, []);
 });

@@ -15,6 +15,7 @@ const first = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const MIB = 1024 * 1024;
 
 const census = new Census();
+census.watchLimits();
 const startedAt = performance.now();
 const seconds = (): string => ((performance.now() - startedAt) / 1000).toFixed(1);
 
