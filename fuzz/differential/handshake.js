@@ -108,6 +108,16 @@ const CLASSES = [
       ),
   },
   {
+    name: 'a Connection that is malformed, with the option in it',
+    because: 'RFC 9110 §7.6.1 has a list of tokens; wsproto splits at commas, and reads what is not one',
+    peers: ['wsproto'],
+    fits: (all) =>
+      isAccepted(all) &&
+      all.error.name === 'InvalidHeaderFormat' &&
+      says(all, /Connection header/) &&
+      valuesOf(all.theCase, 'Connection').some((value) => /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(value)),
+  },
+  {
     name: 'HTTP that h11 takes and we do not',
     because:
       'bare LF, folded lines, control characters, bodies and other versions than 1.1 have no place in a handshake: 400 or 505',
