@@ -34,7 +34,8 @@ export function afterEarlierAnswers(request: IncomingMessage, socket: Duplex, go
   const onEnd = (): void => void socket.end();
   const next = (): void => {
     const response = owed();
-    if (response !== null) {
+    // A socket that is gone owes its answer for ever.
+    if (response !== null && !socket.destroyed) {
       response.once('close', next);
       return;
     }

@@ -751,6 +751,20 @@ describe('upgrade', () => {
     await (await u.next()).closed;
   });
 
+  test('rejects when the client goes before the requests that came before are answered', async () => {
+    const http = createServer(() => {});
+    await using l = await listening(http);
+    for (const go of ['end', 'resetAndDestroy'] as const) {
+      const peer = await RawPeer.dial(l.port);
+      const asked = once(http, 'upgrade') as Promise<[IncomingMessage, Duplex, Buffer]>;
+      peer.socket.write(`GET /first HTTP/1.1\r\nHost: a\r\n\r\n${peer.request()}`);
+      const refused = rejection(upgrade(...(await asked)));
+      peer.socket[go]();
+      assert.ok((await refused) instanceof InvalidHandshake);
+      peer.destroy();
+    }
+  });
+
   test('leaves a socket that is ending its handle, and ends with it', async () => {
     await using l = await listening();
     const upgraded = deferred<ServerConnection>();
