@@ -121,7 +121,7 @@ export class FragmentSender {
       signal?.addEventListener('abort', onAbort, { once: true });
       // Not behind the source: one that gives nothing more would leave a listener at a signal that lives longer.
       this.#interrupt = fail;
-      Promise.resolve(iterator.next()).then((result) => {
+      new Promise<IteratorResult<unknown>>((next) => next(iterator.next())).then((result) => {
         stop();
         resolve(result);
       }, fail);

@@ -150,6 +150,18 @@ describe('FragmentSender', () => {
     assert.equal(getEventListeners(aborted, 'abort').length, 0);
     assert.equal(asked, 1);
   });
+
+  test('leaves no listener at the signal when the source throws', async () => {
+    const iterator = {
+      next: () => {
+        throw new Error('empty');
+      },
+    };
+    const { signal } = new AbortController();
+    const sending = new FragmentSender().send({ kind: 'iterable', iterator }, { signal }, output());
+    await assert.rejects(sending, /empty/);
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+  });
 });
 
 describe('the settings of a connection', () => {
