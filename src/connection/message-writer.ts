@@ -188,16 +188,14 @@ export class MessageWriter {
     }
     // As `write`, without a function made for each message.
     if (!this.#connection.isOpen) return this.#connection.rejectWhenClosed(options);
-    if (data.length >= LENT_FROM_BYTES) {
-      const encoding = this.#protocol.encodeLater(
-        (options.text ?? isString) ? Opcode.TEXT : Opcode.BINARY,
-        data,
-        options.compress,
-      );
-      if (encoding !== null) return quiet(this.#sendLater(encoding, options));
-    }
+    const isText = options.text ?? isString;
     try {
-      if (options.text ?? isString) this.#protocol.sendText(data, true, options.compress);
+      if (data.length >= LENT_FROM_BYTES) {
+        const opcode = isText ? Opcode.TEXT : Opcode.BINARY;
+        const encoding = this.#protocol.encodeLater(opcode, data, options.compress);
+        if (encoding !== null) return quiet(this.#sendLater(encoding, options));
+      }
+      if (isText) this.#protocol.sendText(data, true, options.compress);
       else this.#protocol.sendBinary(data, true, options.compress);
     } catch (error) {
       return this.#rejected(error);

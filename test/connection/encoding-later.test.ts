@@ -101,6 +101,21 @@ describe('while a large message is being compressed', () => {
     assert.deepEqual([first.state, ...others.map(({ state }) => state)], Array(5).fill('settled'));
   });
 
+  test('the next one fails the connection when there is no compressor for it, and rejects', async () => {
+    const { connection, jobs } = make({ logger: new LogRecorder('error') });
+    const first = watch(connection.send(LARGE));
+    const second = watch(connection.send(LARGE));
+    const [extension] = connection.protocol.extensions;
+    jobs[0]!.finish();
+    Object.assign(extension!, {
+      encodeLater: () => {
+        throw new RangeError('no memory');
+      },
+    });
+    await settled();
+    assert.deepEqual([first.state, second.state], ['settled', 'ConnectionClosedError']);
+  });
+
   test('another large one waits for its turn', async () => {
     const { connection, jobs } = make();
     void connection.send(LARGE);
