@@ -162,6 +162,8 @@ function acceptTls(server: TlsServer, path: string | null, { onTransport, onArri
     });
   });
   server.on('secureConnection', (socket) => {
+    // By somebody who was told before us: what is below it cannot be asked for any more, and tells of its end itself.
+    if (socket.destroyed) return;
     const transport = new NodeTransport(socket, path);
     const carrier = carrierOf(socket);
     if (carrier === undefined) {

@@ -258,6 +258,22 @@ test('a stream that is no socket may be handed to a server of node:tls, and is n
   await server.waitClosed();
 });
 
+test('a client that somebody else drops when TLS is done changes nothing for those that do not get on with it', async () => {
+  const tls = createTlsServer({ cert: CERT, key: KEY, allowHalfOpen: true });
+  tls.on('secureConnection', (socket) => socket.destroy());
+  tls.listen(0, '127.0.0.1');
+  await once(tls, 'listening');
+  const server = await driver.serve(echo, { socket: tls, maxPending: 2, openTimeoutMs: null });
+  const { port } = tls.address() as AddressInfo;
+  const first = await driver.dial(port);
+  await rejection(connectTo(port));
+  const others = [await driver.dial(port), await driver.dial(port)];
+  await first.ended();
+  for (const peer of [first, ...others]) peer.destroy();
+  server.abort();
+  await server.waitClosed();
+});
+
 test('a server over TLS answers each of the pings that come one by one in a turn, though every write waits for a moment', async () => {
   await using s = await serving(untilClosed, { tls: { key: KEY, cert: CERT } });
   const socket = tlsConnect({ host: '127.0.0.1', port: s.port, ca: CERT, servername: 'localhost' });
