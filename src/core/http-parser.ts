@@ -298,7 +298,7 @@ function* readHeaders(reader: HttpReader, limits: HttpLimits): Generator<void, H
       const text = `read ${bytes} bytes, expected no more than ${limits.maxHeadBytes} bytes`;
       throw new HeaderLineTooLong(text, { limit: 'maxHeadBytes' });
     }
-    if (count === limits.maxHeaders) {
+    if (count >= limits.maxHeaders) {
       throw new TooManyHeaders(`expected no more than ${limits.maxHeaders} headers`, { limit: 'maxHeaders' });
     }
     const colon = line.indexOf(':');

@@ -142,6 +142,12 @@ test('an error about a limit names the one that was passed', () => {
   }
 });
 
+test('a limit that is no whole number is one', () => {
+  const head = (count: number): Uint8Array => bytesOf(`GET / HTTP/1.1\r\n${'X: x\r\n'.repeat(count)}\r\n`);
+  assert.notEqual(new RequestParser({ maxHeaders: 1.5 }).push(head(1)), null);
+  assert.throws(() => new RequestParser({ maxHeaders: 1.5 }).push(head(3)), { limit: 'maxHeaders' });
+});
+
 test('the rest is a view on the last chunk, not a copy', () => {
   const parser = new RequestParser();
   parser.push(bytesOf('GET / HTTP/1.1\r\n'));
