@@ -182,7 +182,8 @@ export class PerMessageDeflate implements Extension, DeflatorOwner {
   /** Frees both windows. Data frames cannot pass any more. Calling it again does nothing. */
   close(): void {
     this.#closed = true;
-    this.#dropDeflator();
+    this.#deflator?.close();
+    this.#deflator = null;
     this.#dropInflator();
   }
 
@@ -201,8 +202,7 @@ export class PerMessageDeflate implements Extension, DeflatorOwner {
 
   /** RFC 7692 §7.2.3.2: references back count from here through what the peer has decompressed. */
   #startMessage(): void {
-    if (this.localNoContextTakeover) this.#dropDeflator();
-    else if (this.#isOutOfStep) this.#deflator?.reset();
+    if (this.localNoContextTakeover || this.#isOutOfStep) this.#deflator?.reset();
     this.#isOutOfStep = false;
   }
 
@@ -238,11 +238,6 @@ export class PerMessageDeflate implements Extension, DeflatorOwner {
     }
     this.#inflator?.release();
     this.#inflator = null;
-  }
-
-  #dropDeflator(): void {
-    this.#deflator?.close();
-    this.#deflator = null;
   }
 
   #dropInflator(): void {

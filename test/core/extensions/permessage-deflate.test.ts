@@ -499,6 +499,18 @@ suite('PerMessageDeflate, contexts', () => {
     assert.deepEqual(open, { deflators: 0, inflators: 0 });
   });
 
+  test('are made once for messages that were asked about first, as large ones are', () => {
+    const { counting, made } = countContexts();
+    const deflate = extension({ engine: counting, localNoContextTakeover: true });
+    const frame = new Frame({ opcode: TEXT, data: bytesOf('Hello') });
+    for (let turn = 1; turn <= 3; turn += 1) {
+      assert.equal(deflate.encodeLater(frame, {}), null);
+      deflate.encode(frame);
+      assert.equal(made.deflators, turn);
+    }
+    deflate.close();
+  });
+
   test('are not made after close', () => {
     const deflate = extension();
     deflate.close();
@@ -723,12 +735,14 @@ function extension(options: Partial<PerMessageDeflateOptions> = {}): PerMessageD
   return new PerMessageDeflate({ engine, ...options });
 }
 
-/** An engine that knows how many of its contexts have not been closed. */
+/** An engine that knows how many of its contexts have not been closed, and how many there were. */
 function countContexts() {
   const open = { deflators: 0, inflators: 0 };
+  const made = { deflators: 0 };
   const counting: DeflateEngine = {
     createDeflator: (settings) => {
       open.deflators += 1;
+      made.deflators += 1;
       const deflator = engine.createDeflator(settings);
       const close = () => {
         open.deflators -= 1;
@@ -749,7 +763,7 @@ function countContexts() {
       };
     },
   };
-  return { counting, open };
+  return { counting, open, made };
 }
 
 function fragmentOf(fragments: readonly Uint8Array[], index: number, data: Uint8Array): Frame {
