@@ -37,7 +37,8 @@ const output: DeflateOutput = new DeflateOutput();
 export class NodeDeflateEngine implements DeflateEngine {
   readonly #zlib: Zlib;
   readonly #kept: KeptContexts;
-  readonly #pools: Map<string, ContextPool> = new Map();
+  readonly #forms: Map<string, DeflateForm> = new Map();
+  readonly #inflatePools: Map<number, ContextPool> = new Map();
 
   /**
    * @param zlib for runtimes that have another one. Default: `node:zlib`.
@@ -55,26 +56,23 @@ export class NodeDeflateEngine implements DeflateEngine {
   createDeflator(settings: DeflateSettings, owner: DeflatorOwner | null = null): Deflator {
     const { windowBits, level, memLevel, strategy } = settings;
     if (windowBits < 9) throw new RangeError(`zlib cannot compress with a window of ${windowBits} bits`);
-    const pool = this.#pool(`deflate ${windowBits} ${level} ${memLevel} ${strategy}`, () =>
-      this.#zlib.createDeflateRaw({ ...settings, ...UNUSED_CHUNK }),
-    );
-    return new NodeDeflator(pool, { kept: this.#kept, zlib: this.#zlib, settings }, owner);
+    const name = `${windowBits} ${level} ${memLevel} ${strategy}`;
+    let form = this.#forms.get(name);
+    if (form === undefined) {
+      const pool = new ContextPool(() => this.#zlib.createDeflateRaw({ ...settings, ...UNUSED_CHUNK }));
+      form = { pool, kept: this.#kept, zlib: this.#zlib, settings };
+      this.#forms.set(name, form);
+    }
+    return new NodeDeflator(form, owner);
   }
 
   createInflator({ windowBits }: { readonly windowBits: number }): Inflator {
-    const pool = this.#pool(`inflate ${windowBits}`, () =>
-      this.#zlib.createInflateRaw({ windowBits, ...UNUSED_CHUNK }),
-    );
-    return new NodeInflator(pool, { windowBits, zlib: this.#zlib });
-  }
-
-  #pool(settings: string, create: () => unknown): ContextPool {
-    let pool = this.#pools.get(settings);
+    let pool = this.#inflatePools.get(windowBits);
     if (pool === undefined) {
-      pool = new ContextPool(create);
-      this.#pools.set(settings, pool);
+      pool = new ContextPool(() => this.#zlib.createInflateRaw({ windowBits, ...UNUSED_CHUNK }));
+      this.#inflatePools.set(windowBits, pool);
     }
-    return pool;
+    return new NodeInflator(pool, { windowBits, zlib: this.#zlib });
   }
 
   /** Whether RFC 7692's own example comes out right (§7.2.3.1). */
@@ -102,48 +100,47 @@ export function sharedDeflateEngine(): NodeDeflateEngine {
   return shared;
 }
 
+/** What all with the same settings share: each connection has a deflator. */
+interface DeflateForm {
+  readonly pool: ContextPool;
+  readonly kept: KeptContexts;
+  readonly zlib: Zlib;
+  readonly settings: DeflateSettings;
+}
+
 class NodeDeflator implements Deflator {
-  readonly #pool: ContextPool;
-  readonly #kept: KeptContexts;
-  readonly #zlib: Zlib;
-  readonly #settings: DeflateSettings;
+  readonly #form: DeflateForm;
   /** Null between calls unless it is among those that are kept: what comes next then begins with an empty window. */
   #context: ZlibContext | null;
   #isOpen = true;
   /** Null, once it knows. */
   #owner: DeflatorOwner | null;
 
-  constructor(
-    pool: ContextPool,
-    { kept, zlib, settings }: { readonly kept: KeptContexts; readonly zlib: Zlib; readonly settings: DeflateSettings },
-    owner: DeflatorOwner | null,
-  ) {
-    this.#pool = pool;
-    this.#kept = kept;
-    this.#zlib = zlib;
-    this.#settings = settings;
+  constructor(form: DeflateForm, owner: DeflatorOwner | null) {
+    this.#form = form;
     this.#owner = owner;
-    this.#context = pool.borrow();
+    this.#context = form.pool.borrow();
   }
 
   deflate(data: Uint8Array): Uint8Array {
     if (!this.#isOpen) throw new Error(CLOSED);
     // zlib has nothing to flush where nothing came in: the block that RFC 7692 §7.2.3.6 asks for is written by hand.
     if (data.byteLength === 0) return Uint8Array.of(0x00, 0x00, 0x00, 0xff, 0xff);
-    this.#context ??= this.#pool.borrow();
+    this.#context ??= this.#form.pool.borrow();
     const deflated = deflateAll(this.#context, data);
-    if (!this.#kept.keep(this)) this.#loseWindow();
+    if (!this.#form.kept.keep(this)) this.#loseWindow();
     return deflated;
   }
 
   deflateLater(data: Uint8Array): Promise<Uint8Array> | null {
     if (data.byteLength < LATER_FROM_BYTES) return null;
-    this.#kept.drop(this);
+    this.#form.kept.drop(this);
     this.giveBack();
-    const options = { ...this.#settings, finishFlush: nodeZlib.constants.Z_SYNC_FLUSH, chunkSize: LATER_CHUNK_BYTES };
+    const { zlib, settings } = this.#form;
+    const options = { ...settings, finishFlush: nodeZlib.constants.Z_SYNC_FLUSH, chunkSize: LATER_CHUNK_BYTES };
     const work = (): Promise<Uint8Array> =>
       new Promise((resolve, reject) => {
-        this.#zlib.deflateRaw(data, options, (error, result) => {
+        zlib.deflateRaw(data, options, (error, result) => {
           if (error === null) resolve(new Uint8Array(result.buffer, result.byteOffset, result.length));
           else reject(error);
         });
@@ -164,20 +161,20 @@ class NodeDeflator implements Deflator {
 
   /** Lives without a context until the next call. */
   giveBack(): void {
-    if (this.#context !== null) this.#pool.giveBack(this.#context);
+    if (this.#context !== null) this.#form.pool.giveBack(this.#context);
     this.#context = null;
   }
 
   release(): void {
     this.#isOpen = false;
-    this.#kept.drop(this);
+    this.#form.kept.drop(this);
     this.giveBack();
   }
 
   close(): void {
     this.#isOpen = false;
     threads.cancel(this, new Error(CLOSED));
-    this.#kept.drop(this);
+    this.#form.kept.drop(this);
     this.#context?.close();
     this.#context = null;
   }
