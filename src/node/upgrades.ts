@@ -50,31 +50,33 @@ class Upgrades {
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Uint8Array): void => {
-    const isAlone = this.#server.listenerCount('upgrade') === 1;
+    const take = this.#takerOf(request);
+    // Somebody else who listens decides, and may read by now: even to wait on this socket would be to take it.
+    if (take === null && this.#server.listenerCount('upgrade') > 1) return;
     afterEarlierAnswers(request, socket, () => {
-      if (socket.writable) this.#share(request, socket, head, isAlone);
       // An earlier answer was the last, or could not be written: its error may be still to come.
-      else socket.on('error', () => {});
+      if (!socket.writable) socket.on('error', () => {});
+      // Nobody listens: Node would have made it a request like any other, but for our listener.
+      else if (take === null) handBack(this.#server, request, socket, head);
+      else take(request, socket, head);
     });
   };
 
-  #share(request: IncomingMessage, socket: Duplex, head: Uint8Array, isAlone: boolean): void {
-    if (isForWebSocket(request)) {
-      const [path = ''] = (request.url ?? '').split('?', 1);
-      for (const attachment of this.#attachments) {
-        try {
-          if (!attachment.matches(path)) continue;
-        } catch (error) {
+  /** What takes the request; null: it is not for us. */
+  #takerOf(request: IncomingMessage): Attachment['take'] | null {
+    if (!isForWebSocket(request)) return null;
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    for (const { matches, take, onError } of this.#attachments) {
+      try {
+        if (matches(path)) return take;
+      } catch (error) {
+        return (_, socket) => {
           socket.destroy();
-          attachment.onError(error instanceof Error ? error : new Error('path failed', { cause: error }));
-          return;
-        }
-        attachment.take(request, socket, head);
-        return;
+          onError(error instanceof Error ? error : new Error('path failed', { cause: error }));
+        };
       }
     }
-    // Somebody else who listens decides. Nobody does: Node would have made it a request like any other, but for our listener.
-    if (isAlone) handBack(this.#server, request, socket, head);
+    return null;
   }
 }
 

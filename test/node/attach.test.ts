@@ -404,12 +404,17 @@ describe('attach', () => {
       test(`is dropped when the client ${title}, without an error that nobody catches`, async () => {
         const { http } = slowServer();
         await using l = await listening(http);
-        await using server = await attach(http, untilClosed, { path: '/chat' });
+        let asked = deferred();
+        const isOurs = (path: string): boolean => {
+          asked.resolve();
+          return path === '/chat';
+        };
+        await using server = await attach(http, untilClosed, { path: isOurs });
         for (const path of ['/chat', '/no']) {
           const peer = await RawPeer.dial(l.port);
-          const asked = once(http, 'upgrade');
+          asked = deferred();
           peer.socket.write(page('/slow') + peer.request({}, path));
-          await asked;
+          await asked.promise;
           go(peer);
           while ((await countOf(http)) > 0) await new Promise(setImmediate);
           peer.destroy();
@@ -434,6 +439,32 @@ describe('attach', () => {
       await peer.head();
       assert.equal((await peer.frame())?.payload.toString(), 'early');
       assert.equal((await peer.frame())?.payload.length, 30_000);
+      peer.destroy();
+    });
+
+    test('is left alone when somebody else takes it', async () => {
+      const { http, answer } = slowServer();
+      await using l = await listening(http);
+      let received = '';
+      http.on('upgrade', (request, socket) => {
+        if (request.url !== '/other') return;
+        socket.on('data', (bytes: Buffer) => {
+          received += bytes;
+        });
+        socket.on('end', () => socket.end());
+      });
+      await using _server = await attach(http, untilClosed, { path: '/chat' });
+      const peer = await RawPeer.dial(l.port);
+      const asked = once(http, 'upgrade');
+      peer.socket.write(page('/slow') + peer.request({}, '/other'));
+      await asked;
+      peer.socket.write('x'.repeat(100_000));
+      while (received.length < 100_000 && (await countOf(http)) > 0) await new Promise(setImmediate);
+      answer();
+      await peer.head();
+      peer.socket.end('y');
+      while (!received.endsWith('y')) await new Promise(setImmediate);
+      assert.equal(received.length, 100_001);
       peer.destroy();
     });
 
