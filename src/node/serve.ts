@@ -149,17 +149,17 @@ async function listen(options: ListenSettings, sink: ListenSink): ReturnType<Lis
 /** Clients of a TLS server count from the moment on that they connect, not from the end of their TLS handshake. */
 function acceptTls(server: TlsServer, path: string | null, { onTransport, onArrival }: ListenSink): void {
   const arrivals = new Map<Socket, Arrival>();
+  /** The same for all: it stays as long as they do. */
+  function onClose(this: Socket): void {
+    arrivals.get(this)?.onGone();
+    arrivals.delete(this);
+  }
   server.on('connection', (socket) => {
     // A stream that the user hands over has more between itself and TLS.
     if (!(socket instanceof Socket)) return;
-    arrivals.set(
-      socket,
-      onArrival(() => socket.destroy()),
-    );
-    socket.on('close', () => {
-      arrivals.get(socket)?.onGone();
-      arrivals.delete(socket);
-    });
+    const arrival = onArrival(() => socket.destroy());
+    arrivals.set(socket, arrival);
+    socket.on('close', onClose);
   });
   server.on('secureConnection', (socket) => {
     // By somebody who was told before us: what is below it cannot be asked for any more, and tells of its end itself.
