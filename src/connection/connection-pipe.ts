@@ -364,6 +364,8 @@ export class ConnectionPipe<C>
 
   /** What had been received is ready: with the frame, or without because the connection has failed meanwhile. */
   onDecoded(goOn: () => void): void {
+    // The pong that the keepalive waits for may lie in the socket, which was not read.
+    this.#keepalive?.onReceived();
     this.#run(goOn);
     if (this.#protocol.isDecoding) return;
     if (this.#isLost) this.#finish();
