@@ -35,7 +35,7 @@ export const fuzz = inLinearTime((data) => {
   holds(isHostAllowed(named, [value]), 'a host that is listed is allowed');
   holds(!isHostAllowed(named, [`x${written}`, `${host}.x`]), 'another host is not');
   if (isLoopbackName(host)) {
-    const isName = host === 'localhost' || host.endsWith('.localhost');
+    const isName = host === 'localhost' || (host.endsWith('.localhost') && !host.includes(':'));
     const address = host.split('%')[0];
     holds(isName || loopback.check(address, netIsIPv4(address) ? 'ipv4' : 'ipv6'), `${host} is this machine`);
   }
@@ -67,5 +67,6 @@ export const seeds = () =>
       '::ffff:128.0.0.1',
       '::1%lo',
       '::2',
+      '[::%..localhost]',
     ],
   ].flatMap((text) => [seed([0], text), seed([1], text)]);

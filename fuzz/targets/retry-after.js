@@ -3,7 +3,8 @@ import { retryAfterMs } from '../../dist/core/retry-after.js';
 import { holds, inLinearTime, same } from '../engine/expect.js';
 import { Input, seed } from '../engine/input.js';
 
-const TODAY = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+/** The form of today; V8 reads years below 100 as of this century. */
+const TODAY = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} (?!00)\d{4} \d\d:\d\d:\d\d GMT$/;
 
 export const fuzz = inLinearTime((data) => {
   const input = new Input(data);

@@ -46,5 +46,7 @@ export const isHostAllowed = (named: HostHeader, rules: readonly HostRule[]): bo
  */
 export function isLoopbackName(host: string): boolean {
   const name = host.toLowerCase();
-  return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name);
+  // The zone behind an IPv6 address may end as a name does.
+  const isBelow = name.endsWith('.localhost') && !name.includes(':');
+  return name === 'localhost' || isBelow || isLoopbackAddress(name);
 }

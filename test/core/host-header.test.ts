@@ -113,6 +113,7 @@ for (const host of [
   '',
   'localhost.evil.test',
   'notlocalhost',
+  '::2%x.localhost',
   '127.0.0.1.evil.test',
   '192.168.0.1',
   '0.0.0.0',
