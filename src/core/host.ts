@@ -57,7 +57,7 @@ export interface Deflator {
    * Further calls are not allowed.
    */
   release(): void;
-  /** Frees native memory at once. Further calls are not allowed. */
+  /** As `release`, also in the middle of a message or of work. */
   close(): void;
 }
 
@@ -93,7 +93,7 @@ export interface Inflator {
    * Further calls are not allowed.
    */
   release(): void;
-  /** Frees native memory at once. Further calls are not allowed. */
+  /** As `release`, also in the middle of a message or of work. */
   close(): void;
 }
 

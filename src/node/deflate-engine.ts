@@ -172,11 +172,8 @@ class NodeDeflator implements Deflator {
   }
 
   close(): void {
-    this.#isOpen = false;
     threads.cancel(this, new Error(CLOSED));
-    this.#form.kept.drop(this);
-    this.#context?.close();
-    this.#context = null;
+    this.release();
   }
 }
 
@@ -306,10 +303,8 @@ class NodeInflator implements Inflator {
   }
 
   close(): void {
-    this.#isOpen = false;
     threads.cancel(this, new Error(CLOSED));
-    this.#context?.close();
-    this.#context = null;
+    this.release();
   }
 
   /** Returns false as soon as there are more than `limit` bytes of output. */

@@ -251,22 +251,25 @@ suite('an inflator', () => {
 });
 
 suite('the contexts of an engine', () => {
-  test('are freed by close, and cannot be used any more', () => {
+  test('are given back by close, one of each is kept, and they cannot be used any more', () => {
     const { observed, streams } = observeOutput();
-    const own = new NodeDeflateEngine(observed);
+    const own = new NodeDeflateEngine(observed, { maxContexts: 2 });
     streams.length = 0;
-    const deflator = own.createDeflator({ windowBits: 15 });
-    const inflator = own.createInflator({ windowBits: 15 });
-    const packed = deflator.deflate(Buffer.from('Hello'));
-    inflator.inflate(packed, PART);
-    assert.deepEqual(streams.map(holdsMemory), [true, true]);
-    for (const context of [deflator, inflator]) {
+    const deflators = [1, 2].map(() => own.createDeflator({ windowBits: 14 }));
+    const inflators = [1, 2].map(() => own.createInflator({ windowBits: 14 }));
+    const [packed] = deflators.map((deflator) => deflator.deflate(Buffer.from('Hello'))) as [Uint8Array];
+    for (const inflator of inflators) inflator.inflate(packed.subarray(0, 3), PART);
+    assert.deepEqual(streams.map(holdsMemory), [true, true, true, true]);
+    for (const context of [...deflators, ...inflators]) {
       context.close();
       context.close();
     }
-    assert.deepEqual(streams.map(holdsMemory), [false, false]);
-    assert.throws(() => deflator.deflate(Buffer.from('Hello')), { message: 'this zlib context is closed' });
-    assert.throws(() => inflator.inflate(packed, PART), { message: 'this zlib context is closed' });
+    assert.deepEqual(streams.map(holdsMemory), [true, false, true, false]);
+    assert.throws(() => deflators[0]!.deflate(Buffer.from('Hello')), { message: 'this zlib context is closed' });
+    assert.throws(() => inflators[0]!.inflate(packed, PART), { message: 'this zlib context is closed' });
+    const next = own.createInflator({ windowBits: 14 });
+    assert.equal(textOf(next.inflate(packed, PART)), 'Hello');
+    next.close();
   });
 
   test('are lent to the next when they are given back, and know nothing of the one before', () => {

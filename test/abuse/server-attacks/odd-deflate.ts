@@ -33,8 +33,9 @@ export const storedBlocks: ServerAttack = {
     ends: ['open', '1007', '1009'],
     held: 10,
     memory: {
-      bytes: 10 * 4 * MIB,
-      because: '10 connections × the compressed MiB that was read, twice while it is joined',
+      bytes: 10 * 7 * MIB,
+      because:
+        '10 connections × the compressed MiB that was read, twice while it is joined, again for another thread, and garbage',
     },
   },
   run: sending(EMPTY_STORED, 1_000_000),
