@@ -1,7 +1,7 @@
 // Work for other threads, a little of it at a time. Knows nothing of what the work is.
 import { availableParallelism } from 'node:os';
 
-/** libuv's for the whole process (https://docs.libuv.org/en/v1.x/threadpool.html). */
+/** libuv's for the whole process (https://docs.libuv.org/en/v1.x/threadpool.html): the user's worker threads share them. */
 const THREADS = Number(process.env['UV_THREADPOOL_SIZE']) || 4;
 
 /**

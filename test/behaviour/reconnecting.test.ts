@@ -22,7 +22,10 @@ const run = promisify(execFile);
 /** Hardly any delay: tests have no time. */
 const fast: ConnectOptions = { reconnectDelays: () => Array(100).fill(1)[Symbol.iterator](), compression: null };
 
-/** A port where nobody listens. */
+/** Nobody listens there, and no other test can be given that port meanwhile. */
+const REFUSING = 'ws://127.0.0.1:1/';
+
+/** A port where nobody listens yet. */
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -281,7 +284,7 @@ describe('a loop over connections', () => {
       import { connect } from 'websockets-ts';
       const reconnectDelays = function* () { yield 100; yield 100; };
       try {
-        for await (const _ of connect('ws://127.0.0.1:${await closedPort()}', { reconnectDelays }));
+        for await (const _ of connect('${REFUSING}', { reconnectDelays }));
       } catch (error) {
         console.log(error.code);
       }`;
@@ -300,7 +303,7 @@ describe('the signal of a loop', () => {
       return [1_000_000][Symbol.iterator]();
     };
     const { signal } = controller;
-    const loop = rejection(outcomes(`ws://127.0.0.1:${await closedPort()}`, 1, { reconnectDelays, signal }));
+    const loop = rejection(outcomes(REFUSING, 1, { reconnectDelays, signal }));
     await waiting.promise;
     await new Promise((resolve) => setImmediate(resolve));
     controller.abort(reason);
