@@ -27,16 +27,17 @@ const { values: options } = parseArgs({
 const SHORT = { runs: '20000', cases: '6000', seed: '1' };
 /** Which get other numbers: more for what reads the bytes of strangers first, few where one execution is a large message. */
 const SHORT_RUNS = {
-  'close-payload': '100000',
-  deflate: '100000',
+  'close-payload': '200000',
+  deflate: '200000',
   'deflate-later': '1000',
-  'extension-parameters': '100000',
-  frames: '100000',
-  headers: '100000',
-  'http-request': '100000',
-  'http-response': '100000',
-  'proxy-answer': '100000',
-  uri: '100000',
+  'extension-parameters': '200000',
+  frames: '200000',
+  handshake: '100000',
+  headers: '200000',
+  'http-request': '200000',
+  'http-response': '200000',
+  'proxy-answer': '200000',
+  uri: '200000',
 };
 /** For every night: as much of each as a minute allows, by another seed each time. */
 const MINUTE = { runs: '1000000000', cases: '1000000000', seconds: '60' };
