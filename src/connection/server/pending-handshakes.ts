@@ -51,7 +51,12 @@ export class PendingHandshakes {
   readonly #deadlines: Map<PendingClient, number> = new Map();
   /** Of those connections that have spoken TLS first. */
   readonly #tlsClients: Map<ServerConnection, TlsClient> = new Map();
+  /**
+   * Goes on when nobody is left: to set it for each client costs a tenth of what opening and closing a connection does. So it
+   * must not keep the server, of which `upgrade` makes one for each object of options.
+   */
   #timer: Timer | null = null;
+  readonly #onTime: () => void = PendingHandshakes.#watcherOf(this);
 
   constructor(clock: TimerWheel, limits: PendingLimits, events: PendingEvents) {
     this.#clock = clock;
@@ -76,7 +81,7 @@ export class PendingHandshakes {
     // The oldest goes: whoever opens connections and says nothing must not keep others out.
     const [oldest] = this.#deadlines.keys();
     if (oldest === undefined) return;
-    this.#delete(oldest);
+    this.#deadlines.delete(oldest);
     this.#events.onTooMany(oldest);
   }
 
@@ -94,20 +99,26 @@ export class PendingHandshakes {
 
   /** It is open, or gone. */
   end(connection: ServerConnection): void {
-    this.#delete(this.#clientOf(connection));
+    this.#deadlines.delete(this.#clientOf(connection));
     this.#tlsClients.delete(connection);
   }
 
   /** As `end`, for a client without a connection. */
   endTls(client: TlsClient): void {
-    if (client.connection === null) this.#delete(client);
+    if (client.connection === null) this.#deadlines.delete(client);
   }
 
-  /** With the last one the timer goes: it would keep the server, and `upgrade` makes one for each object of options. */
-  #delete(client: PendingClient): void {
-    if (!this.#deadlines.delete(client) || this.#deadlines.size > 0) return;
+  /** Looks at no deadline any more. */
+  stop(): void {
     this.#timer?.cancel();
-    this.#timer = null;
+  }
+
+  static #watcherOf(pending: PendingHandshakes): () => void {
+    const reference = new WeakRef(pending);
+    return () => {
+      const target = reference.deref();
+      if (target !== undefined) target.#watch();
+    };
   }
 
   #clientOf(connection: ServerConnection): PendingClient {
@@ -121,7 +132,7 @@ export class PendingHandshakes {
     for (const [client, deadline] of this.#deadlines) {
       if (deadline > now) {
         if (deadline === Number.POSITIVE_INFINITY) continue;
-        this.#timer = this.#clock.setTimer(deadline - now, () => this.#watch());
+        this.#timer = this.#clock.setTimer(deadline - now, this.#onTime);
         return;
       }
       this.#deadlines.set(client, Number.POSITIVE_INFINITY);

@@ -559,6 +559,7 @@ export class Server<C extends ServerConnection = ServerConnection> implements Se
       this.#idle = deferred();
       await this.#idle.promise;
     }
+    this.#pending.stop();
     this.#log('server closed');
     this.#resolveClosed();
   }

@@ -2,7 +2,11 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { ServerConnection } from 'websockets-ts';
 import { FakeClock } from 'websockets-ts/testing';
+import { PendingHandshakes } from '#dist/connection/server/pending-handshakes.js';
 import {
   type Arrival,
   type Listen,
@@ -10,6 +14,7 @@ import {
   Server,
   type ServerOptions,
 } from '#dist/connection/server/server.js';
+import { TimerWheel } from '#dist/connection/timer-wheel.js';
 import { nodeRuntime } from '#dist/node/runtime.js';
 import { FakeTransport } from '../../support/fake-transport.ts';
 import { LogRecorder } from '../../support/log-recorder.ts';
@@ -26,10 +31,6 @@ class LateTransport extends FakeTransport {
     this.sink?.onData(Buffer.from(text));
   }
 }
-
-const GOOD_REQUEST =
-  'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
 interface Listening {
   readonly clock: FakeClock;
@@ -163,16 +164,25 @@ describe('maxPending', () => {
 });
 
 describe('the deadline of handshakes', () => {
-  test('keeps no timer when no handshake is in progress any more', async () => {
-    const { accept, clock } = await listening({ pingIntervalMs: null });
-    const [open, gone] = [accept(), accept()];
+  test('has one timer, which does not keep who waits for it when nobody is left', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const clock = new FakeClock();
+    const client = {} as ServerConnection;
+    const make = (): WeakRef<PendingHandshakes> => {
+      const limits = { openTimeoutMs: 10_000, maxPending: 10 };
+      const pending = new PendingHandshakes(new TimerWheel(clock), limits, { onTooMany() {}, onLate() {} });
+      pending.begin(client);
+      pending.end(client);
+      return new WeakRef(pending);
+    };
+    const pending = make();
     assert.equal(clock.pending, 1);
-    open.receive(GOOD_REQUEST);
-    assert.equal(clock.pending, 1);
-    gone.sink?.onClose(null);
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    assert.equal(pending.deref(), undefined);
+    await clock.advance(10_000);
     assert.equal(clock.pending, 0);
-    accept();
-    assert.equal(clock.pending, 1);
   });
 });
 
