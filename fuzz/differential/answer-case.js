@@ -1,5 +1,6 @@
 // Makes a server's answer to a client's request for a WebSocket, mostly a good one, and what the client had asked for.
 import { STILL_ACCEPT as ACCEPT, STILL_KEY } from '../engine/conversation.js';
+import { ODD_LINES } from './odd-lines.js';
 import { Random } from './random.js';
 
 /** Of each header the first two values are the usual ones. */
@@ -98,18 +99,6 @@ const FIRST_LINES = [
   'HTTP/1.1 503 Service Unavailable',
   '\x81\x05Hello',
   '',
-];
-const ODD_LINES = [
-  'No colon here',
-  ' folded',
-  ': no name',
-  'Spa ce: x',
-  'Nul: \0',
-  'Cr: \r',
-  'X: \x7f',
-  'X-\xe9: 1',
-  'Tab\t: x',
-  'X:\x01',
 ];
 const INTERIM = [
   'HTTP/1.1 100 Continue\r\n\r\n',

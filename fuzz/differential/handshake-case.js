@@ -1,4 +1,5 @@
 // Makes a request for a WebSocket, mostly a good one.
+import { ODD_LINES } from './odd-lines.js';
 import { Random } from './random.js';
 
 const VALUES = {
@@ -84,22 +85,7 @@ export function handshakeCase(seed, index) {
     );
   });
   if (random.chance(6)) {
-    lines.splice(
-      random.below(lines.length + 1),
-      0,
-      random.pick([
-        'No colon here',
-        ' folded',
-        ': no name',
-        'Spa ce: x',
-        'Nul: \0',
-        'Cr: \r',
-        'X: \x7f',
-        'X-\xe9: 1',
-        'Tab\t: x',
-        'X:\x01',
-      ]),
-    );
+    lines.splice(random.below(lines.length + 1), 0, random.pick(ODD_LINES));
   }
   random.shuffle(lines);
   let text = `${[first, ...lines].join('\r\n')}\r\n\r\n`;

@@ -33,7 +33,10 @@ export interface Spoken {
   readonly pauseMs: number;
 }
 
-/** How messages are received: by calls, by a stream, by handlers; and by handlers that spoil it. */
+/** By handlers, and by handlers that spoil it. */
+const HANDLER_ROADS = ['direct', 'async', 'serial', 'pausing', 'replying', 'throwing', 'hasty', 'aborting'] as const;
+
+/** How messages are received: by calls, by a stream, by handlers. */
 const ROADS = [
   'recv',
   'impatient',
@@ -47,16 +50,11 @@ const ROADS = [
   'readable, cancelled',
   'readable, idle',
   'piped',
-  'direct',
-  'async',
-  'serial',
-  'pausing',
-  'replying',
-  'throwing',
-  'hasty',
-  'aborting',
+  ...HANDLER_ROADS,
 ] as const;
 export type Road = (typeof ROADS)[number];
+
+export const hasHandlers = (road: Road): boolean => (HANDLER_ROADS as readonly Road[]).includes(road);
 
 /** After these a side may have missed something, whatever the network did. */
 export const LOSING_ROADS: readonly Road[] = [
@@ -80,14 +78,11 @@ export interface Part {
   readonly options: CommonOptions;
 }
 
+export const NETWORK_INCIDENTS = ['cut', 'go down', 'come up', 'pause', 'stall', 'resume'] as const;
+
 export const INCIDENTS = [
   // Of the network.
-  'cut',
-  'go down',
-  'come up',
-  'pause',
-  'stall',
-  'resume',
+  ...NETWORK_INCIDENTS,
   'end',
   // Of a connection.
   'abort',
@@ -300,18 +295,7 @@ export const harmless: fc.Arbitrary<Schedule> = schedule.map((each) => {
 
 const MOODS = ['serve', 'serve', 'serve', 'refuse', 'refuse with Retry-After', 'close', 'abort', 'throw'] as const;
 
-const LOOP_INCIDENTS = [
-  'cut',
-  'go down',
-  'come up',
-  'pause',
-  'stall',
-  'resume',
-  'close',
-  'server closes',
-  'connect too',
-  'connect too',
-] as const;
+const LOOP_INCIDENTS = [...NETWORK_INCIDENTS, 'close', 'server closes', 'connect too', 'connect too'] as const;
 
 /** What the network or the client's users do to a loop of connections. */
 export interface LoopIncident {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import type { CommonOptions } from 'websockets-ts';
 import type { Harm } from './hostile-proxy.ts';
-import { INCIDENTS, type Incident, type Part, part, SIDES } from './schedule.ts';
+import { INCIDENTS, type Incident, NETWORK_INCIDENTS, type Part, part, SIDES } from './schedule.ts';
 
 /** A client, a proxy and a server of one process. */
 export interface SocketSchedule {
@@ -140,5 +140,5 @@ export const socketSchedule: fc.Arbitrary<Omit<SocketSchedule, 'seed'>> = fc
   });
 
 function isOfNetwork(what: Incident['what']): boolean {
-  return ['cut', 'go down', 'come up', 'pause', 'stall', 'resume', 'end'].includes(what);
+  return [...NETWORK_INCIDENTS, 'end'].includes(what);
 }

@@ -11,7 +11,7 @@ import {
 } from 'websockets-ts';
 import { settled } from 'websockets-ts/testing';
 import { type Call, givenUp, ignoreTyped, isGivenUp, mark, type Operation, watch } from './calls.ts';
-import type { Part, Spoken } from './schedule.ts';
+import { hasHandlers, type Part, type Spoken } from './schedule.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** A message, and what is known of it: one that was given up, or that fails with its connection, may have been sent or not. */
@@ -21,18 +21,6 @@ export interface Sent {
 }
 
 const rejectGivenUp = (): Promise<never> => Promise.reject(givenUp());
-
-const HANDLER_ROADS: readonly Part['road'][] = [
-  'direct',
-  'async',
-  'serial',
-  'pausing',
-  'replying',
-  'throwing',
-  'hasty',
-  'aborting',
-];
-const hasHandlers = (road: Part['road']): boolean => HANDLER_ROADS.includes(road);
 
 /** One end of the conversation. */
 export class Speaker {
