@@ -42,7 +42,8 @@ export interface ServerProtocolOptions extends ProtocolOptions {
   readonly maxEarlyBytes?: number | undefined;
 }
 
-const MAX_EARLY_BYTES = 65_536;
+/** The default of `maxEarlyBytes`. */
+export const MAX_EARLY_BYTES = 65_536;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_AGREEMENT: Agreement = { extensions: NO_EXTENSIONS, subprotocol: null };

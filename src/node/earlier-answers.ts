@@ -3,12 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GrowingBytes } from '../bytes/growing-bytes.ts';
+import { MAX_EARLY_BYTES } from '../core/server-protocol.ts';
 
 /** Where node:http keeps the response that has its turn on a socket. Not public API; where it is missing, nobody waits. */
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null };
-
-/** More than a client may send behind a request that asks for an upgrade is not waited with. */
-const MAX_EARLY_BYTES = 65_536;
 
 /**
  * Calls back when the requests before this one are answered, or the socket has ended: at once, nearly always. Clients may send
@@ -27,6 +25,7 @@ export function afterEarlierAnswers(request: IncomingMessage, socket: Duplex, go
   const early = new GrowingBytes();
   const onReadable = (): void => {
     for (let bytes = socket.read(); bytes !== null; bytes = socket.read()) early.append(bytes);
+    // More than a client may send behind an upgrade is not waited with.
     if (early.length > MAX_EARLY_BYTES) socket.destroy();
   };
   // What node:http does as long as requests may come, and undoes for an upgrade.

@@ -55,7 +55,7 @@ export class PerMessageDeflate implements Extension, DeflatorOwner {
   /** The last four bytes of the compressed message that is being received. Before the first, as if a flush had just ended. */
   #lastBytes = FLUSH_END;
   #closed = false;
-  /** Until it has heard of a limit: once is enough. */
+  /** Hears of a limit once: the engine tells once, and there is one deflator whose window is to be kept. */
   #watcher: ExtensionWatcher | null = null;
 
   constructor({
@@ -176,7 +176,6 @@ export class PerMessageDeflate implements Extension, DeflatorOwner {
   /** @internal From the engine. */
   onWindowLost(): void {
     this.#watcher?.reportLimit('maxCompressionContexts');
-    this.#watcher = null;
   }
 
   /** Frees both windows. Data frames cannot pass any more. Calling it again does nothing. */
